@@ -1,0 +1,71 @@
+/** The environment, read once at init by schema. Every value is a literal of the template (see serverless.yml). */
+import * as z from 'zod/mini';
+
+const name = z.string().check(z.regex(/^[A-Za-z0-9_./-]{1,255}$/));
+const endpoint = z.optional(z.string().check(z.regex(/^https?:\/\//)));
+
+const schema = z.object({
+  STAGE: z.string().check(z.regex(/^[a-z][a-z0-9-]{0,15}$/)),
+  AWS_REGION: z.string().check(z.regex(/^[a-z]{2}(-[a-z]+)+-\d$/)),
+  CONFIG_TABLE: name,
+  LIMITS_TABLE: name,
+  USAGE_TABLE: name,
+  AUDIT_TABLE: name,
+  AUDIT_HEAD_TABLE: name,
+  CONTEXT_SECRET_ID: name,
+  KEY_ENVIRONMENT: z.enum(['live', 'test']),
+  AWS_ENDPOINT_URL: endpoint,
+  AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+  AWS_ENDPOINT_URL_BEDROCK_RUNTIME: endpoint,
+  AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint,
+});
+
+export interface Config {
+  readonly stage: string;
+  readonly region: string;
+  readonly tables: {
+    readonly config: string;
+    readonly limits: string;
+    readonly usage: string;
+    readonly audit: string;
+    readonly auditHead: string;
+  };
+  readonly contextSecretId: string;
+  readonly keyEnvironment: 'live' | 'test';
+  /** Endpoints that replace AWS's own, as the AWS SDKs name them; undefined means the regional default. */
+  readonly endpoints: {
+    readonly dynamodb: string | undefined;
+    readonly bedrockRuntime: string | undefined;
+    readonly secretsManager: string | undefined;
+  };
+}
+
+/** Reads the environment; throws, naming each variable that is missing or malformed and where it is set. */
+export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const result = schema.safeParse(environment);
+  if (!result.success) {
+    const variables = result.error.issues.map((issue) => issue.path.join('.')).join(', ');
+    throw new Error(
+      `Missing or malformed environment: ${variables}. They are set in serverless.yml (provider.environment).`,
+    );
+  }
+  const env = result.data;
+  return {
+    stage: env.STAGE,
+    region: env.AWS_REGION,
+    tables: {
+      config: env.CONFIG_TABLE,
+      limits: env.LIMITS_TABLE,
+      usage: env.USAGE_TABLE,
+      audit: env.AUDIT_TABLE,
+      auditHead: env.AUDIT_HEAD_TABLE,
+    },
+    contextSecretId: env.CONTEXT_SECRET_ID,
+    keyEnvironment: env.KEY_ENVIRONMENT,
+    endpoints: {
+      dynamodb: env.AWS_ENDPOINT_URL_DYNAMODB ?? env.AWS_ENDPOINT_URL,
+      bedrockRuntime: env.AWS_ENDPOINT_URL_BEDROCK_RUNTIME ?? env.AWS_ENDPOINT_URL,
+      secretsManager: env.AWS_ENDPOINT_URL_SECRETS_MANAGER ?? env.AWS_ENDPOINT_URL,
+    },
+  };
+}

@@ -1,0 +1,13 @@
+/**
+ * Money and prices are integers. An amount is in nano-USD (10^-9 USD); a price in pico-USD (10^-12 USD) a token,
+ * because the cheapest models cost less than one nano-USD a token. Number.MAX_SAFE_INTEGER nano-USD is nine
+ * million USD, beyond any budget this product accepts.
+ */
+export type NanoUsd = number;
+export type PicoUsd = number;
+
+/** The largest amount accepted for a limit: one million USD. */
+export const NANO_USD_MAX: NanoUsd = 1_000_000 * 1_000_000_000;
+
+/** Nano-USD of a whole USD amount given by a person; fractions below a nano-USD round up. */
+export const nanoUsdOf = (usd: number): NanoUsd => Math.ceil(usd * 1_000_000_000);

@@ -1,0 +1,42 @@
+/** What a request used, and the record that is kept of it. */
+import type { AccountRef, KeyRef, RequestId, TenantRef } from './ids.ts';
+import type { NanoUsd } from './money.ts';
+
+/** Tokens as Bedrock counts them: `input` excludes what was read from or written to the prompt cache. */
+export interface TokenUsage {
+  readonly input: number;
+  readonly output: number;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
+}
+
+export const NO_USAGE: TokenUsage = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
+
+/** Every token once: what limits on tokens count. */
+export const totalTokens = (usage: TokenUsage): number =>
+  usage.input + usage.output + usage.cacheRead + usage.cacheWrite;
+
+/**
+ * How a request ended. `orphaned`: its process died and the reservation was charged in full.
+ */
+export const OUTCOMES = ['completed', 'failed', 'abandoned', 'orphaned'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** One record a request, written at settlement and never changed. */
+export interface UsageRecord {
+  readonly request: RequestId;
+  readonly tenant: TenantRef;
+  readonly account: AccountRef;
+  readonly key: KeyRef;
+  /** The catalogue's id of the model that answered. */
+  readonly model: string;
+  readonly endpoint: 'chat.completions';
+  readonly outcome: Outcome;
+  readonly usage: TokenUsage;
+  readonly nanoUsd: NanoUsd;
+  /** True where Bedrock's own count never arrived and the charge is a bound instead of a measurement. */
+  readonly estimated: boolean;
+  /** When the request was admitted, ms since the epoch; the record belongs to this instant's periods. */
+  readonly startedAtMs: number;
+  readonly settledAtMs: number;
+}

@@ -1,0 +1,42 @@
+/** A request and an answer as use cases see them: parsed, authenticated, free of API Gateway's event shape. */
+import type { RequestId } from '../domain/ids.ts';
+import type { Principal } from '../domain/principal.ts';
+
+export interface GatewayRequest {
+  /** Method and route template as API Gateway matched it, the `/openai` prefix removed: `POST /v1/chat/completions`. */
+  readonly route: string;
+  readonly requestId: RequestId;
+  readonly principal: Principal;
+  /** Path parameters, percent-decoded once. */
+  readonly path: Readonly<Record<string, string>>;
+  /** Query parameters, every value of each. `a[]=1&a[]=2` is `a: ['1', '2']`. */
+  readonly query: Readonly<Record<string, readonly string[]>>;
+  /** Header names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The parsed JSON body; undefined where there was none. */
+  readonly body: unknown;
+  readonly receivedAtMs: number;
+  /** The instant at which the function is stopped from outside. */
+  readonly deadlineMs: number;
+}
+
+export interface GatewayAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /**
+   * Text, or its pieces as they come. A generator never throws: what fails after the status line is said
+   * in-band. Its `finally` is where settlement lives, since it runs however the stream ends.
+   */
+  readonly body: string | AsyncGenerator<string, void, void>;
+}
+
+/** An answer with a JSON body. */
+export const jsonAnswer = (
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): GatewayAnswer => ({
+  status,
+  headers: { 'content-type': 'application/json', ...headers },
+  body: JSON.stringify(body),
+});
