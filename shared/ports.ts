@@ -4,6 +4,7 @@
  * GatewayError `service_unavailable` when its store cannot answer: nothing is decided on a guess.
  */
 import type { AuditEntry, AuditRecord } from './domain/audit.ts';
+import type { ContextSecret } from './domain/context-mac.ts';
 import type { ConverseAnswer, ConverseBody, ConverseStreamEvent } from './domain/converse.ts';
 import type { AccountRef, KeyRef, RandomBytes, RequestId, TenantRef } from './domain/ids.ts';
 import type { Amounts, CounterCharge } from './domain/limits.ts';
@@ -105,10 +106,6 @@ export interface ConverseCall {
 /** The secret that signs identity contexts: two key ids may be valid at once while it is rotated. */
 export interface ContextSecretSource {
   current(): Promise<ContextSecret>;
-}
-export interface ContextSecret {
-  readonly currentId: string;
-  readonly keys: Readonly<Record<string, Uint8Array>>;
 }
 
 /** One JSON line an event. Never a body, a prompt or a secret. */

@@ -4,10 +4,7 @@
  */
 export const ERROR_CODES = [
   'invalid_api_key',
-  'api_key_revoked',
-  'api_key_expired',
   'insufficient_scope',
-  'project_archived',
   'unknown_url',
   'not_found',
   'model_not_found',

@@ -1,6 +1,6 @@
 /** A request and an answer as use cases see them: parsed, authenticated, free of API Gateway's event shape. */
 import type { RequestId } from '../domain/ids.ts';
-import type { Principal } from '../domain/principal.ts';
+import type { Principal, Scope } from '../domain/principal.ts';
 
 export interface GatewayRequest {
   /** Method and route template as API Gateway matched it, the `/openai` prefix removed: `POST /v1/chat/completions`. */
@@ -40,3 +40,15 @@ export const jsonAnswer = (
   headers: { 'content-type': 'application/json', ...headers },
   body: JSON.stringify(body),
 });
+
+/** What answers a route. It throws GatewayError to refuse. */
+export type UseCase = (request: GatewayRequest) => Promise<GatewayAnswer>;
+
+/** A route and the scopes of which any one admits to it. */
+export interface Route {
+  readonly scopes: readonly Scope[];
+  readonly handle: UseCase;
+}
+
+/** Routes by `METHOD /template`, the `/openai` prefix removed. */
+export type Routes = Readonly<Record<string, Route>>;

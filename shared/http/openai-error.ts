@@ -21,10 +21,7 @@ const server = (status: number, options: { readonly retry: boolean }): ErrorRule
 
 const RULES: Readonly<Record<ErrorCode, ErrorRule>> = {
   invalid_api_key: invalid(401),
-  api_key_revoked: invalid(401),
-  api_key_expired: invalid(401),
   insufficient_scope: { status: 403, type: 'permission_error', retry: false },
-  project_archived: { status: 403, type: 'permission_error', retry: false },
   unknown_url: invalid(404),
   not_found: invalid(404),
   model_not_found: invalid(404),
