@@ -17,10 +17,10 @@ export const AUDIT_TYPES = [
 ] as const;
 export type AuditType = (typeof AUDIT_TYPES)[number];
 
-/** Who did it: an admin key, or the AWS identity that invoked the function directly. */
+/** Who did it: a key, or whoever invoked the function directly (CloudTrail names them under that request id). */
 export type AuditActor =
-  | { readonly kind: 'admin-key'; readonly id: string }
-  | { readonly kind: 'aws-iam'; readonly arn: string };
+  | { readonly kind: 'admin-key' | 'api-key'; readonly id: string }
+  | { readonly kind: 'direct-invocation'; readonly awsRequestId: string };
 
 /** What is to be recorded; its place in the chain is added when it is appended. */
 export interface AuditEntry {
@@ -29,6 +29,8 @@ export interface AuditEntry {
   readonly type: AuditType;
   readonly atMs: number;
   readonly actor: AuditActor;
+  /** The request that made the change, ours or Lambda's. */
+  readonly request: string;
   /** The chain: a tenant's, or the organisation's. */
   readonly chain: TenantRef;
   /** Ids and public facts of what changed; never a secret. */

@@ -1,0 +1,35 @@
+import { verifyContext } from '../shared/domain/context-mac.ts';
+import { GatewayError } from '../shared/domain/gateway-error.ts';
+import type { Clock, ContextSecretSource } from '../shared/ports.ts';
+import type { Identity, Middleware, RequestScope } from './gateway-context.ts';
+
+/**
+ * Takes the principal from the authorizer's signed context and from nowhere else. An invocation without a
+ * valid one, from whomever, is nobody's.
+ */
+export function identity(deps: {
+  readonly secrets: ContextSecretSource;
+  readonly clock: Clock;
+}): Middleware<RequestScope, Identity> {
+  return {
+    before: async ({ event, context }) => {
+      const { requestContext } = event;
+      const principal = verifyContext(await deps.secrets.current(), {
+        context: requestContext?.authorizer ?? {},
+        binding: {
+          requestId: requestContext?.requestId,
+          method: event.httpMethod,
+          resourcePath: requestContext?.resourcePath,
+        },
+        nowMs: deps.clock(),
+      });
+      if (principal === undefined) {
+        throw new GatewayError(
+          'invalid_api_key',
+          'The request carries no identity that this service issued.',
+        );
+      }
+      Object.assign(context, { principal } satisfies Identity);
+    },
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * The pipeline of every HTTP function, its order written here once: name the request, catch every error, prove
+ * who calls, tag, judge the route, parse the body, then the use case. Each step may rely on those before it.
+ */
+import { Readable } from 'node:stream';
+import middy from '@middy/core';
+import { executionModeStandard } from '@middy/core/Standard';
+import { executionModeStreamifyResponse } from '@middy/core/StreamifyResponse';
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import type { RandomBytes } from '../shared/domain/ids.ts';
+import type { GatewayAnswer, GatewayRequest, Routes } from '../shared/http/message.ts';
+import type { Clock, ContextSecretSource, Log } from '../shared/ports.ts';
+import { errorEnvelope } from './error-envelope.ts';
+import type { GatewayContext, GatewayResponse } from './gateway-context.ts';
+import { identity } from './identity.ts';
+import { jsonBody } from './json-body.ts';
+import { requestScope } from './request-scope.ts';
+import { responseHeaders } from './response-headers.ts';
+import { routeScope } from './route-scope.ts';
+import { tenantTag } from './tenant-tag.ts';
+
+export interface PipelineDependencies {
+  readonly secrets: ContextSecretSource;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly log: Log;
+}
+
+/** `streamed` where API Gateway's method is STREAM, `buffered` where it is not; a mismatch answers 502. */
+export type ResponseMode = 'streamed' | 'buffered';
+
+/** What Lambda calls. */
+export type PipelineHandler = (event: APIGatewayProxyEvent, context: Context) => Promise<GatewayResponse>;
+
+/** A Lambda handler that answers the given routes. In streamed mode the `awslambda` global must exist already. */
+export function createPipeline(
+  deps: PipelineDependencies,
+  options: { readonly routes: Routes; readonly mode: ResponseMode },
+): PipelineHandler {
+  const handler = middy<APIGatewayProxyEvent, GatewayResponse, Error, GatewayContext>(answer, {
+    // Middy's own deadline would race the handler with a timer a request; functions watch their deadline themselves.
+    timeoutEarlyInMillis: 0,
+    executionMode: options.mode === 'streamed' ? executionModeStreamifyResponse : executionModeStandard,
+  })
+    .use(requestScope(deps))
+    .use(responseHeaders(deps))
+    .use(errorEnvelope(deps))
+    .use(identity(deps))
+    .use(tenantTag(deps))
+    .use(routeScope(options.routes))
+    .use(jsonBody());
+  // Middy's type asks the caller for what its middleware add to the context; Lambda gives a plain one.
+  return handler as unknown as PipelineHandler;
+}
+
+async function answer(event: APIGatewayProxyEvent, context: GatewayContext): Promise<GatewayResponse> {
+  return responseOf(await context.matched.handle(requestOf(event, context)));
+}
+
+function requestOf(event: APIGatewayProxyEvent, context: GatewayContext): GatewayRequest {
+  return {
+    route: context.route,
+    requestId: context.requestId,
+    principal: context.principal,
+    path: definedOnly(event.pathParameters),
+    query: queryOf(event),
+    headers: lowerCased(event.headers),
+    // The body parser has replaced the text by what it says; API Gateway sends null where there is no body.
+    body: (event.body as unknown) ?? undefined,
+    receivedAtMs: context.receivedAtMs,
+    deadlineMs: context.deadlineMs,
+  };
+}
+
+function responseOf(answered: GatewayAnswer): GatewayResponse {
+  const { status, headers, body } = answered;
+  return {
+    statusCode: status,
+    headers: { ...headers },
+    body: typeof body === 'string' ? body : Readable.from(body, { objectMode: false }),
+  };
+}
+
+/** OpenAI's SDKs write arrays as `name[]=a&name[]=b`; the brackets are theirs, not the parameter's. */
+function queryOf(event: APIGatewayProxyEvent): Record<string, readonly string[]> {
+  const query: Record<string, readonly string[]> = {};
+  for (const [name, values] of Object.entries(event.multiValueQueryStringParameters ?? {})) {
+    if (values !== undefined) query[name.replace(/\[\]$/, '')] = values;
+  }
+  return query;
+}
+
+function lowerCased(headers: APIGatewayProxyEvent['headers'] | null): Record<string, string> {
+  const lower: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    if (value !== undefined) lower[name.toLowerCase()] = value;
+  }
+  return lower;
+}
+
+function definedOnly(parameters: Record<string, string | undefined> | null): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(parameters ?? {}).filter((pair): pair is [string, string] => pair[1] !== undefined),
+  );
+}
