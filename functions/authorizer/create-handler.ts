@@ -20,7 +20,9 @@ export function createHandler(ports: AuthorizerPorts) {
   return async (event: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> => {
     const presented = presentedKey(event);
     if (presented === undefined) return refuse();
-    const principal = await authenticate(ports, presented);
+    const principal = await authenticate(ports, presented).catch((error: unknown) =>
+      failed(ports.log, error),
+    );
     if (principal === undefined) return refuse();
     return {
       principalId: principal.key,
@@ -38,6 +40,16 @@ export function createHandler(ports: AuthorizerPorts) {
       },
     };
   };
+}
+
+/** Rethrows: an outage must not look like a wrong key. */
+function failed(log: Log, error: unknown): never {
+  log.write({
+    level: 'error',
+    event: 'authentication-failed',
+    cause: error instanceof Error ? error.name : typeof error,
+  });
+  throw error;
 }
 
 /** One refusal for an absent, malformed, unknown, wrong, revoked or expired key: it tells an attacker nothing. */
