@@ -1,0 +1,47 @@
+/** What a request may cost at most, known before it is sent. */
+import type { ChatCommand } from './chat-command.ts';
+import type { Amounts } from './limits.ts';
+import type { ModelPrice } from './model.ts';
+import { costOf } from './model.ts';
+import type { TokenUsage } from './usage.ts';
+
+/** The most a request can use, as tokens by kind and as what is reserved for them. */
+export interface Estimate {
+  readonly usage: TokenUsage;
+  readonly reserved: Amounts;
+}
+
+/** Tokens that a model's chat template adds once a request: preambles, dates, the opening of the answer. */
+const REQUEST_TOKENS = 128;
+/** Tokens that a chat template adds around each message: role, separators, end of turn. */
+const MESSAGE_TOKENS = 16;
+
+/**
+ * The strict bound: no tokenizer makes more tokens than its text has bytes, and the output stops at the number
+ * sent as maxTokens. Input is priced at the dearest class it could be billed in.
+ */
+export function estimateOf(
+  command: Pick<ChatCommand, 'system' | 'messages'>,
+  of: { readonly price: ModelPrice; readonly outputTokensMax: number },
+): Estimate {
+  const usage = { input: inputTokensBound(command), output: of.outputTokensMax, cacheRead: 0, cacheWrite: 0 };
+  const input = Math.max(of.price.input, of.price.cacheWrite ?? 0, of.price.cacheRead ?? 0);
+  const nanoUsd = costOf({ ...of.price, input }, usage);
+  return { usage, reserved: { tokens: usage.input + usage.output, nanoUsd } };
+}
+
+function inputTokensBound(command: Pick<ChatCommand, 'system' | 'messages'>): number {
+  const texts = [...command.system, ...command.messages.flatMap((message) => message.texts)];
+  const turns = command.system.length + command.messages.length;
+  return texts.reduce((sum, text) => sum + bytesBound(text), REQUEST_TOKENS + MESSAGE_TOKENS * turns);
+}
+
+/**
+ * Some tokenizers normalise to NFKC first, which can make one character of three bytes into eighteen. ASCII is
+ * its own normal form and is not normalised.
+ */
+function bytesBound(text: string): number {
+  const bytes = Buffer.byteLength(text);
+  if (bytes === text.length) return bytes;
+  return Math.max(bytes, Buffer.byteLength(text.normalize('NFKC')));
+}
