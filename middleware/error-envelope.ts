@@ -36,5 +36,6 @@ function errorResponse(error: GatewayError): GatewayResponse {
 function causeOf(error: unknown): Record<string, string | undefined> {
   const cause = error instanceof GatewayError ? error.cause : error;
   if (!(cause instanceof Error)) return {};
-  return { cause: cause.name, at: /\n\s+at (.+)/.exec(cause.stack ?? '')?.[1] };
+  const frames = (cause.stack ?? '').slice((cause.stack ?? '').indexOf(cause.message) + cause.message.length);
+  return { cause: cause.name, at: /\n\s+at (.+)/.exec(frames)?.[1] };
 }

@@ -1,0 +1,117 @@
+/** Events as API Gateway hands them to a function, signed as the authorizer signs them. */
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import { type ContextSecret, signContext } from '../../shared/domain/context-mac.ts';
+import {
+  type AccountRef,
+  newAccountRef,
+  newKeyRef,
+  newTenantRef,
+  type TenantRef,
+} from '../../shared/domain/ids.ts';
+import { DEFAULT_LIMITS, type TenantLimits } from '../../shared/domain/limits.ts';
+import {
+  ADMIN_SCOPES,
+  type AdminPrincipal,
+  KEY_SCOPES,
+  type KeyPrincipal,
+  type KeyScope,
+  type Principal,
+} from '../../shared/domain/principal.ts';
+import type { ContextSecretSource, Log, LogEvent } from '../../shared/ports.ts';
+import { seededRandom } from './random.ts';
+
+/** 2026-11-20T12:00:00Z, the instant at which tests happen unless they say otherwise. */
+export const NOON_MS = Date.UTC(2026, 10, 20, 12);
+
+export const TEST_SECRET: ContextSecret = { currentId: 'k1', keys: { k1: seededRandom('mac')(32) } };
+export const testSecrets: ContextSecretSource = { current: async () => TEST_SECRET };
+
+/** A log that keeps what it is told. */
+export function recordingLog(): Log & { readonly events: LogEvent[] } {
+  const events: LogEvent[] = [];
+  return { events, write: (event) => void events.push(event) };
+}
+
+export function keyPrincipal(
+  of: {
+    tenant?: TenantRef;
+    account?: AccountRef;
+    scopes?: readonly KeyScope[];
+    limits?: Partial<TenantLimits>;
+  } = {},
+): KeyPrincipal {
+  const random = seededRandom('principal');
+  const account = of.account ?? newAccountRef(random);
+  return {
+    kind: 'key',
+    tenant: of.tenant ?? newTenantRef(random),
+    account,
+    key: newKeyRef(random, account),
+    scopes: of.scopes ?? KEY_SCOPES,
+    limits: { ...DEFAULT_LIMITS, ...of.limits },
+  };
+}
+
+export const adminPrincipal = (): AdminPrincipal => ({
+  kind: 'admin',
+  key: newKeyRef(seededRandom('admin'), newAccountRef(seededRandom('admin'))),
+  scopes: ADMIN_SCOPES,
+});
+
+export interface EventOptions {
+  readonly method: string;
+  /** The route template; its parameters are filled from `path`. */
+  readonly resource: string;
+  readonly path?: Record<string, string>;
+  readonly query?: Record<string, string[]>;
+  readonly headers?: Record<string, string>;
+  /** Sent as JSON unless it is a string. */
+  readonly body?: unknown;
+  /** Absent: an event without an authorizer's context. */
+  readonly principal?: Principal;
+  readonly nowMs?: number;
+}
+
+/** A proxy event for a route, as it arrives behind the authorizer. */
+export function gatewayEvent(options: EventOptions): APIGatewayProxyEvent {
+  const { method, resource, principal } = options;
+  const nowMs = options.nowMs ?? NOON_MS;
+  const requestId = 'b7f9c0de-0000-4000-8000-000000000001';
+  const binding = { requestId, method, resourcePath: resource };
+  const signed =
+    principal === undefined ? undefined : signContext(TEST_SECRET, { principal, binding, nowMs });
+  const event = {
+    resource,
+    path: resource.replace(/\{(\w+)\+?\}/g, (_, name: string) => options.path?.[name] ?? name),
+    httpMethod: method,
+    headers: { 'Content-Type': 'application/json', ...options.headers },
+    multiValueHeaders: {},
+    queryStringParameters: null,
+    multiValueQueryStringParameters: options.query ?? null,
+    pathParameters: options.path ?? null,
+    stageVariables: null,
+    body: bodyText(options.body),
+    isBase64Encoded: false,
+    requestContext: {
+      requestId,
+      resourcePath: resource,
+      httpMethod: method,
+      stage: 'dev',
+      ...(signed !== undefined && { authorizer: { principalId: 'test', ...signed } }),
+    },
+  };
+  return event as unknown as APIGatewayProxyEvent;
+}
+
+const bodyText = (body: unknown): string | null => {
+  if (body === undefined) return null;
+  return typeof body === 'string' ? body : JSON.stringify(body);
+};
+
+/** A Lambda context with a quarter of an hour left. */
+export const lambdaContext = (): Context =>
+  ({
+    awsRequestId: '00000000-0000-4000-8000-00000000000a',
+    functionName: 'test',
+    getRemainingTimeInMillis: () => 900_000,
+  }) as unknown as Context;
