@@ -116,9 +116,20 @@ export interface LogEvent {
   readonly level: 'info' | 'warn' | 'error';
   readonly event: string;
   readonly tenant?: TenantRef;
-  readonly [fact: string]: string | number | boolean | undefined;
+  readonly [fact: string]: string | number | boolean | EmbeddedMetrics | undefined;
+}
+/** Which facts of the line CloudWatch is to count (embedded metric format); always the fact `_aws`. */
+export interface EmbeddedMetrics {
+  readonly Timestamp: number;
+  readonly CloudWatchMetrics: readonly {
+    readonly Namespace: string;
+    readonly Dimensions: readonly (readonly string[])[];
+    readonly Metrics: readonly { readonly Name: string; readonly Unit: string }[];
+  }[];
 }
 
 /** Milliseconds since the epoch. */
 export type Clock = () => number;
+/** Calls back once after the delay; returns what cancels it. */
+export type Timer = (delayMs: number, callback: () => void) => () => void;
 export type { RandomBytes, TokenUsage };

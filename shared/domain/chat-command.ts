@@ -15,6 +15,8 @@ export interface ChatCommand {
   readonly messages: readonly ChatMessage[];
   /** Absent where the request named none; the tenant's default is then sent. */
   readonly outputTokensMax?: number;
+  /** Which of the request's fields named it; a refusal of its value names the same. */
+  readonly outputTokensParam?: 'max_completion_tokens' | 'max_tokens';
   /** 0 to 1, OpenAI's range above 1 already clamped. */
   readonly temperature?: number;
   readonly topP?: number;

@@ -1,0 +1,51 @@
+/** The refusals of a request's fields, worded as OpenAI words them. Each names the field and never returns. */
+import { type ErrorCode, GatewayError } from '../../../shared/domain/gateway-error.ts';
+
+/** The field is absent. */
+export const refuseMissing = (param: string): never =>
+  refuse('missing_required_parameter', { param, message: `Missing required parameter: '${param}'.` });
+
+/** The field has another JSON type than it may have; `expected` is worded as in `a string`. */
+export const refuseType = (param: string, of: { readonly expected: string; readonly got: unknown }): never =>
+  refuse('invalid_type', {
+    param,
+    message: `Invalid type for '${param}': expected ${of.expected}, but got ${typeName(of.got)} instead.`,
+  });
+
+/** The field has the right type and a value that no request may have. */
+export const refuseValue = (param: string, reason: string): never =>
+  refuse('invalid_value', { param, message: `Invalid '${param}': ${reason}` });
+
+/** The field exists in OpenAI's API and is not supported here. */
+export const refuseParameter = (param: string): never =>
+  refuse('unsupported_parameter', { param, message: `Unsupported parameter: '${param}' is not supported.` });
+
+/** No version of the API has this field. */
+export const refuseUnknown = (param: string): never =>
+  refuse('unsupported_parameter', { param, message: `Unknown parameter: '${param}'.` });
+
+/** The field is supported, this value of it is not; `reason` is a sentence. */
+export const refuseUnsupportedValue = (param: string, reason: string): never =>
+  refuse('unsupported_value', { param, message: `Unsupported value: ${reason}` });
+
+/** A field's name may be the caller's own text of any length; what is sent back of it is bounded. */
+const TEXT_MAX = 400;
+
+function refuse(code: ErrorCode, of: { readonly param: string; readonly message: string }): never {
+  throw new GatewayError(code, bounded(of.message), { param: bounded(of.param) });
+}
+
+const bounded = (text: string): string => text.slice(0, TEXT_MAX).toWellFormed();
+
+function typeName(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  switch (typeof value) {
+    case 'number':
+      return Number.isInteger(value) ? 'an integer' : 'a decimal';
+    case 'object':
+      return 'an object';
+    default:
+      return `a ${typeof value}`;
+  }
+}
