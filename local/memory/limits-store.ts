@@ -1,0 +1,124 @@
+/**
+ * The limits in memory, for a machine without a DynamoDB. The rules are DESIGN §5's; as nothing here can be lost on
+ * the way or die between two steps, a settlement is one step and leaves no entry behind.
+ */
+import {
+  amountFor,
+  counterAt,
+  counterName,
+  hasEnded,
+  parseCounterName,
+} from '../../shared/domain/counter.ts';
+import type { RequestId, TenantRef } from '../../shared/domain/ids.ts';
+import type { Amounts } from '../../shared/domain/limits.ts';
+import {
+  orphanRecord,
+  type Reservation,
+  reservationOf,
+  usedAmounts,
+} from '../../shared/domain/reservation-entry.ts';
+import type { Admission, AdmissionResult, LimitsStore, Settlement } from '../../shared/ports.ts';
+import type { MemoryUsageStore } from './usage-store.ts';
+
+/** A tenant's state; changed in place, owned by the store. */
+interface TenantState {
+  version: number;
+  readonly counters: Map<string, number>;
+  readonly reserved: Map<RequestId, Reservation>;
+}
+
+/** Requests admitted a moment before a period's end may still be on their way. */
+const PERIOD_MARGIN_MS = 120_000;
+const NOTHING: Amounts = { tokens: 0, nanoUsd: 0 };
+
+/** Usage records go to the given ledger. */
+export function createMemoryLimitsStore(usage: MemoryUsageStore): LimitsStore {
+  const tenants = new Map<TenantRef, TenantState>();
+  const stateOf = (tenant: TenantRef): TenantState => {
+    const state = tenants.get(tenant) ?? { version: 0, counters: new Map(), reserved: new Map() };
+    tenants.set(tenant, state);
+    return state;
+  };
+  return {
+    admit: async (admission) => admit(stateOf(admission.tenant), usage, admission),
+    settle: async (settlement) => settle(stateOf(settlement.admission.tenant), usage, settlement),
+    sweep: async (tenant, nowMs) => sweep(stateOf(tenant), usage, { tenant, nowMs }),
+  };
+}
+
+function admit(state: TenantState, usage: MemoryUsageStore, admission: Admission): AdmissionResult {
+  const reservation = reservationOf(admission);
+  const oversized = admission.charges.find(({ amount, limit }) => limit !== undefined && amount > limit);
+  if (oversized !== undefined) return { outcome: 'refused', by: oversized, committed: 0 };
+  const known = state.reserved.has(admission.request) || usage.has(admission.tenant, admission.request);
+  if (!known) {
+    const refusal = refusalOf(state, admission);
+    if (refusal !== undefined) return refusal;
+    state.version = admission.limitsVersion;
+    state.reserved.set(admission.request, reservation);
+    change(state, reservation, { from: NOTHING, to: admission.reserved });
+  }
+  const committed = admission.charges.map((charge) => state.counters.get(counterName(charge)) ?? 0);
+  return { outcome: 'admitted', committed };
+}
+
+function refusalOf(state: TenantState, admission: Admission): AdmissionResult | undefined {
+  if (state.version > admission.limitsVersion) return { outcome: 'refused', by: 'stale-limits' };
+  for (const charge of admission.charges) {
+    const committed = state.counters.get(counterName(charge)) ?? 0;
+    if (charge.limit !== undefined && committed + charge.amount > charge.limit) {
+      return { outcome: 'refused', by: charge, committed };
+    }
+  }
+  const full = state.reserved.size >= admission.inflightMax;
+  return full ? { outcome: 'refused', by: 'inflight' } : undefined;
+}
+
+/** A settled request has its record, and charging it again would charge it twice. */
+function settle(state: TenantState, usage: MemoryUsageStore, { admission, record }: Settlement): void {
+  if (!usage.has(admission.tenant, admission.request)) {
+    const reservation = state.reserved.get(admission.request);
+    change(state, reservation ?? reservationOf(admission), {
+      from: reservation?.reserved ?? NOTHING,
+      to: usedAmounts(record),
+    });
+    state.reserved.delete(admission.request);
+    usage.put(record);
+  }
+  sweep(state, usage, { tenant: admission.tenant, nowMs: record.settledAtMs });
+}
+
+/** A reservation past its expiry belongs to a request that was dropped: it is charged in full. */
+function sweep(
+  state: TenantState,
+  usage: MemoryUsageStore,
+  of: { readonly tenant: TenantRef; readonly nowMs: number },
+): number {
+  const expired = [...state.reserved].filter(([, { expiresAtMs }]) => expiresAtMs < of.nowMs);
+  for (const [request, reservation] of expired) {
+    state.reserved.delete(request);
+    usage.put(orphanRecord({ tenant: of.tenant, request }, reservation, of.nowMs));
+  }
+  if (state.reserved.size === 0) forgetPast(state, of.nowMs - PERIOD_MARGIN_MS);
+  return expired.length;
+}
+
+/** Counters of past periods go when no reservation is left that might refer to one. */
+function forgetPast(state: TenantState, beforeMs: number): void {
+  for (const name of state.counters.keys()) {
+    const counter = parseCounterName(name);
+    if (counter !== undefined && hasEnded(counter, beforeMs)) state.counters.delete(name);
+  }
+}
+
+function change(
+  state: TenantState,
+  { kinds, startedAtMs }: Pick<Reservation, 'kinds' | 'startedAtMs'>,
+  amounts: { readonly from: Amounts; readonly to: Amounts },
+): void {
+  for (const kind of kinds) {
+    const name = counterName(counterAt(kind, startedAtMs));
+    const difference = amountFor(kind, amounts.to) - amountFor(kind, amounts.from);
+    state.counters.set(name, (state.counters.get(name) ?? 0) + difference);
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * The entries that this process has finished with, kept until a later write of the same tenant removes them. Its
+ * state: request ids a tenant, and the requests whose admission was answered at the first attempt.
+ *
+ * While an entry is there, a duplicate of its admission changes nothing. So an entry goes at once only where each
+ * of its writes was answered at the first attempt; after a retry a duplicate may still be on its way, and the entry
+ * stays for DUPLICATE_LIFE_MS. Nothing older than half of SETTLED_KEPT_MS is removed here: by then another process
+ * may have removed it (limits-recovery.ts), and the name might be in use again.
+ */
+import type { RequestId, TenantRef } from '../domain/ids.ts';
+import { SETTLED_KEPT_MS } from './limits-item.ts';
+
+export interface Finished {
+  readonly request: RequestId;
+  readonly settledAtMs: number;
+  /** From when on it may be removed. */
+  readonly removableFromMs: number;
+}
+
+/** Ten times what an attempt may take before its connection is destroyed. */
+const DUPLICATE_LIFE_MS = 6_000;
+
+/** Bounds of the state; beyond them entries are left to recovery. */
+const TENANTS_MAX = 1_000;
+const ENTRIES_MAX = 500;
+const ADMITTED_MAX = 10_000;
+/** Entries removed by one write. */
+const REMOVED_AT_ONCE = 20;
+
+export class FinishedEntries {
+  readonly #byTenant = new Map<TenantRef, readonly Finished[]>();
+  readonly #admitted = new Set<RequestId>();
+
+  /** Notes an admission that was answered at its first attempt. */
+  admittedAtOnce(request: RequestId): void {
+    if (this.#admitted.size < ADMITTED_MAX) this.#admitted.add(request);
+  }
+
+  /** Notes a request as settled and recorded; `attempts`: how often its settlement was sent. */
+  settled(
+    tenant: TenantRef,
+    of: { readonly request: RequestId; readonly settledAtMs: number; readonly attempts: number },
+  ): void {
+    const { request, settledAtMs, attempts } = of;
+    const answeredAtOnce = this.#admitted.delete(request) && attempts === 1;
+    const finished = this.#byTenant.get(tenant) ?? [];
+    const full = this.#byTenant.size >= TENANTS_MAX && finished.length === 0;
+    if (full || finished.length >= ENTRIES_MAX) return;
+    const removableFromMs = answeredAtOnce ? settledAtMs : settledAtMs + DUPLICATE_LIFE_MS;
+    this.#byTenant.set(tenant, [...finished, { request, settledAtMs, removableFromMs }]);
+  }
+
+  /** Hands out up to 20 entries for one write to remove; the caller gives them back where the write was refused. */
+  take(tenant: TenantRef, nowMs: number): readonly Finished[] {
+    const young = (this.#byTenant.get(tenant) ?? []).filter(
+      ({ settledAtMs }) => nowMs - settledAtMs < SETTLED_KEPT_MS / 2,
+    );
+    const taken = young.filter(({ removableFromMs }) => removableFromMs <= nowMs).slice(0, REMOVED_AT_ONCE);
+    const rest = young.filter((finished) => !taken.includes(finished));
+    if (rest.length > 0) this.#byTenant.set(tenant, rest);
+    else this.#byTenant.delete(tenant);
+    return taken;
+  }
+
+  giveBack(tenant: TenantRef, finished: readonly Finished[]): void {
+    if (finished.length > 0) this.#byTenant.set(tenant, [...finished, ...(this.#byTenant.get(tenant) ?? [])]);
+  }
+}

@@ -1,0 +1,37 @@
+/** What the parts of the limits store share: its tables, its patience and what it remembers. */
+import type { RequestId, TenantRef } from '../domain/ids.ts';
+import type { Log } from '../ports.ts';
+import type { Dynamo } from './dynamo.ts';
+import type { FinishedEntries } from './finished-entries.ts';
+import type { WriteTarget } from './limits-expression.ts';
+import { type Backoff, unavailable } from './store-failure.ts';
+import type { UsageTable } from './usage-store.ts';
+
+export interface LimitsTables {
+  readonly dynamo: Dynamo;
+  readonly limitsTable: string;
+  readonly usageTable: string;
+  /** Days that usage records are kept; absent means for ever. */
+  readonly usageRetentionDays?: number;
+  /** Told of orphans, late duplicates, overruns and charges without a reservation. */
+  readonly log?: Log;
+}
+
+export interface LimitsContext extends LimitsTables {
+  readonly backoff: Backoff;
+  readonly finished: FinishedEntries;
+}
+
+export const usageTableOf = (context: LimitsContext): UsageTable => ({
+  dynamo: context.dynamo,
+  table: context.usageTable,
+  ...(context.usageRetentionDays !== undefined && { retentionDays: context.usageRetentionDays }),
+});
+
+export const targetOf = (
+  context: LimitsContext,
+  tenant: TenantRef,
+  removable: readonly RequestId[],
+): WriteTarget => ({ table: context.limitsTable, tenant, removable });
+
+export const limitsUnavailable = (cause: unknown) => unavailable('limits store', cause);

@@ -1,0 +1,196 @@
+/**
+ * The writes on a limits item. Each is one UpdateItem whose condition makes it safe to repeat: a transport may send
+ * it again after a lost response, and the second arrival finds the entry already in its new state.
+ */
+import type { AttributeValue, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
+import { amountFor, counterAt, counterName } from '../domain/counter.ts';
+import type { RequestId, TenantRef } from '../domain/ids.ts';
+import type { Amounts, CounterKind } from '../domain/limits.ts';
+import type { Admission } from '../ports.ts';
+import { entryName, INFLIGHT, LIMITS_VERSION, limitsKey } from './limits-item.ts';
+
+/** One part of a condition; all parts must hold. An absent number counts as passed: counters begin at their first ADD. */
+export type Condition =
+  | { readonly test: 'absent'; readonly name: string }
+  | { readonly test: 'equals'; readonly name: string; readonly value: string | number }
+  | { readonly test: 'absent-or-at-most'; readonly name: string; readonly bound: number }
+  | { readonly test: 'absent-or-below'; readonly name: string; readonly bound: number };
+
+interface UpdateParts {
+  readonly table: string;
+  readonly tenant: TenantRef;
+  readonly set?: Readonly<Record<string, string | number>>;
+  readonly add?: Readonly<Record<string, number>>;
+  readonly remove: readonly string[];
+  readonly conditions: readonly Condition[];
+  readonly returns: 'ALL_NEW' | 'UPDATED_NEW' | 'NONE';
+}
+
+/** Where a write goes, and which entries of finished requests it takes along to the bin. */
+export interface WriteTarget {
+  readonly table: string;
+  readonly tenant: TenantRef;
+  readonly removable: readonly RequestId[];
+}
+
+/** A change of what a request's periods hold. */
+export interface Change {
+  readonly kinds: readonly CounterKind[];
+  readonly startedAtMs: number;
+  readonly from: Amounts;
+  readonly to: Amounts;
+}
+
+const NOTHING: Amounts = { tokens: 0, nanoUsd: 0 };
+
+/**
+ * Reserves. Invariant: where it succeeds, every limited counter held at most `limit − amount` before, hence at most
+ * `limit` after; the caller has checked `amount ≤ limit`, which the absent branch does not.
+ */
+export function admitUpdate(
+  target: WriteTarget,
+  admission: Admission,
+  entry: string,
+): UpdateItemCommandInput {
+  const counters = admission.charges.map((charge) => [counterName(charge), charge.amount] as const);
+  return updateOf({
+    ...target,
+    set: { [entryName(admission.request)]: entry, [LIMITS_VERSION]: admission.limitsVersion },
+    add: { ...Object.fromEntries(counters), [INFLIGHT]: 1 },
+    remove: target.removable.map(entryName),
+    conditions: [
+      { test: 'absent', name: entryName(admission.request) },
+      { test: 'absent-or-at-most', name: LIMITS_VERSION, bound: admission.limitsVersion },
+      ...admission.charges.flatMap((charge): readonly Condition[] =>
+        charge.limit === undefined
+          ? []
+          : [{ test: 'absent-or-at-most', name: counterName(charge), bound: charge.limit - charge.amount }],
+      ),
+      { test: 'absent-or-below', name: INFLIGHT, bound: admission.inflightMax },
+    ],
+    returns: 'UPDATED_NEW',
+  });
+}
+
+/** Flips exactly this R to an S and corrects its own periods from the reserved to the used amounts. */
+export const settleUpdate = (
+  target: WriteTarget,
+  of: {
+    readonly request: RequestId;
+    readonly reserved: string;
+    readonly settled: string;
+    readonly change: Change;
+  },
+): UpdateItemCommandInput =>
+  updateOf({
+    ...target,
+    set: { [entryName(of.request)]: of.settled },
+    add: { ...differences(of.change), [INFLIGHT]: -1 },
+    remove: target.removable.map(entryName),
+    conditions: [{ test: 'equals', name: entryName(of.request), value: of.reserved }],
+    returns: 'ALL_NEW',
+  });
+
+/** Charges a request that has no entry and no record: an S comes into being with its amounts, once. */
+export const chargeUpdate = (
+  target: WriteTarget,
+  of: { readonly request: RequestId; readonly settled: string; readonly change: Omit<Change, 'from'> },
+): UpdateItemCommandInput =>
+  updateOf({
+    ...target,
+    set: { [entryName(of.request)]: of.settled },
+    add: differences({ ...of.change, from: NOTHING }),
+    remove: target.removable.map(entryName),
+    conditions: [{ test: 'absent', name: entryName(of.request) }],
+    returns: 'ALL_NEW',
+  });
+
+/** Gives back what a late duplicate of an admission set aside, after its request was settled and recorded. */
+export const releaseUpdate = (
+  target: WriteTarget,
+  of: { readonly request: RequestId; readonly reserved: string; readonly change: Omit<Change, 'to'> },
+): UpdateItemCommandInput =>
+  updateOf({
+    ...target,
+    add: { ...differences({ ...of.change, to: NOTHING }), [INFLIGHT]: -1 },
+    remove: [entryName(of.request), ...target.removable.map(entryName)],
+    conditions: [{ test: 'equals', name: entryName(of.request), value: of.reserved }],
+    returns: 'NONE',
+  });
+
+/** Removes attributes that still hold exactly what was seen; where one changed, nothing is removed. */
+export const removeUpdate = (
+  target: Omit<WriteTarget, 'removable'>,
+  seen: readonly { readonly name: string; readonly value: string | number }[],
+): UpdateItemCommandInput =>
+  updateOf({
+    ...target,
+    remove: seen.map(({ name }) => name),
+    conditions: seen.map(({ name, value }) => ({ test: 'equals', name, value })),
+    returns: 'NONE',
+  });
+
+function differences(change: Change): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    change.kinds.map((kind) => [
+      counterName(counterAt(kind, change.startedAtMs)),
+      amountFor(kind, change.to) - amountFor(kind, change.from),
+    ]),
+  );
+}
+
+/** Spells the parts out, with a placeholder for every name and value. */
+function updateOf(parts: UpdateParts): UpdateItemCommandInput {
+  const names = new Map<string, string>();
+  const values: Record<string, AttributeValue> = {};
+  const name = (attribute: string): string => {
+    const placeholder = names.get(attribute) ?? `#${names.size}`;
+    names.set(attribute, placeholder);
+    return placeholder;
+  };
+  const value = (of: string | number): string => {
+    const placeholder = `:${Object.keys(values).length}`;
+    values[placeholder] = typeof of === 'string' ? { S: of } : { N: String(of) };
+    return placeholder;
+  };
+  const spell = (condition: Condition): string => {
+    const left = name(condition.name);
+    switch (condition.test) {
+      case 'absent':
+        return `attribute_not_exists(${left})`;
+      case 'equals':
+        return `${left} = ${value(condition.value)}`;
+      case 'absent-or-at-most':
+        return `(attribute_not_exists(${left}) OR ${left} <= ${value(condition.bound)})`;
+      case 'absent-or-below':
+        return `(attribute_not_exists(${left}) OR ${left} < ${value(condition.bound)})`;
+    }
+  };
+  const clauses = [
+    clause(
+      'SET',
+      Object.entries(parts.set ?? {}).map(([of, to]) => `${name(of)} = ${value(to)}`),
+    ),
+    clause(
+      'ADD',
+      Object.entries(parts.add ?? {}).map(([of, by]) => `${name(of)} ${value(by)}`),
+    ),
+    clause('REMOVE', parts.remove.map(name)),
+  ];
+  const condition = parts.conditions.map(spell).join(' AND ');
+  return {
+    TableName: parts.table,
+    Key: limitsKey(parts.tenant),
+    UpdateExpression: clauses.filter((text) => text !== '').join(' '),
+    ConditionExpression: condition,
+    ExpressionAttributeNames: Object.fromEntries(
+      [...names].map(([attribute, placeholder]) => [placeholder, attribute]),
+    ),
+    ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: values }),
+    ReturnValues: parts.returns,
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  };
+}
+
+const clause = (word: string, actions: readonly string[]): string =>
+  actions.length === 0 ? '' : `${word} ${actions.join(', ')}`;

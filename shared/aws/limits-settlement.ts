@@ -1,0 +1,146 @@
+/** Settlement: what was used is charged to the periods of its admission, and the usage record written, once. */
+import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
+import {
+  decodeReservation,
+  decodeSettled,
+  encodeReservation,
+  encodeSettled,
+  entryState,
+  type Reservation,
+  reservationOf,
+  usedAmounts,
+} from '../domain/reservation-entry.ts';
+import type { UsageRecord } from '../domain/usage.ts';
+import type { Settlement } from '../ports.ts';
+import { type LimitsContext, limitsUnavailable, targetOf, usageTableOf } from './limits-context.ts';
+import { chargeUpdate, settleUpdate, type WriteTarget } from './limits-expression.ts';
+import { entryAt } from './limits-item.ts';
+import { recoverSome } from './limits-recovery.ts';
+import { isConditionFailure, withBackoff } from './store-failure.ts';
+import type { Item } from './usage-item.ts';
+import { hasUsageRecord, putUsageRecord } from './usage-store.ts';
+
+/** What the counters now hold for the request. */
+interface Charged {
+  /** Ours, or that of whoever settled before us. */
+  readonly record: UsageRecord;
+  /** Where the write was ours: the item after it, and how often it was sent. */
+  readonly own?: { readonly item: Item; readonly attempts: number };
+}
+
+/** Rounds of looking and trying again, for an entry that others change meanwhile. */
+const ROUNDS_MAX = 4;
+
+/**
+ * Resolves when the request is charged and its record exists, whoever did it; rejects with `service_unavailable`
+ * when that could not be reached within the backoff, and recovery does the rest. Then tidies what the answer
+ * shows dead processes to have left, a little at a time; a failure of that is logged and fails nobody's request.
+ *
+ * It may be repeated until it has resolved. Whoever admits the same id anew afterwards has made a new request.
+ */
+export async function settle(context: LimitsContext, settlement: Settlement): Promise<void> {
+  const { tenant, request } = settlement.admission;
+  const charged = await chargeAndRecord(context, settlement).catch((error: unknown) => {
+    throw limitsUnavailable(error);
+  });
+  if (charged?.own === undefined) return;
+  const { settledAtMs } = settlement.record;
+  context.finished.settled(tenant, { request, settledAtMs, attempts: charged.own.attempts });
+  await recoverSome(context, { tenant, item: charged.own.item, nowMs: settledAtMs });
+}
+
+async function chargeAndRecord(context: LimitsContext, settlement: Settlement): Promise<Charged | undefined> {
+  const charged = await charge(context, settlement);
+  if (charged !== undefined) {
+    await withBackoff(context.backoff, () => putUsageRecord(usageTableOf(context), charged.record));
+  }
+  return charged;
+}
+
+/** Undefined where the request was charged and recorded long ago and its entry removed. */
+async function charge(context: LimitsContext, settlement: Settlement): Promise<Charged | undefined> {
+  const { tenant, request } = settlement.admission;
+  let reservation: Reservation | undefined = reservationOf(settlement.admission);
+  for (let round = 1; round <= ROUNDS_MAX; round += 1) {
+    const tried = await tryWrite(context, settlement, reservation);
+    if (tried.own !== undefined) {
+      reportCharge(context, settlement, reservation);
+      return { record: settlement.record, own: tried.own };
+    }
+    const text = entryAt(tried.seen, request);
+    if (text === undefined) {
+      // An entry goes only after its record was written; a consistent read tells the two absences apart.
+      if (await hasUsageRecord(usageTableOf(context), tenant, request)) return undefined;
+      reservation = undefined;
+    } else if (entryState(text) === 'reserved') {
+      reservation = decodeReservation(text);
+    } else {
+      const record = decodeSettled({ tenant, request }, text);
+      if (record !== undefined) return { record };
+      throw new Error('The entry is in a state that this version does not know.');
+    }
+  }
+  throw new Error('The entry changed each time it was to be settled.');
+}
+
+type Tried = { readonly own: { readonly item: Item; readonly attempts: number } } | RefusedWrite;
+interface RefusedWrite {
+  readonly own: undefined;
+  /** The item that refused the write. */
+  readonly seen: Item;
+}
+
+/** One conditional write: settles the reservation, or charges where there is none to settle. */
+async function tryWrite(
+  context: LimitsContext,
+  settlement: Settlement,
+  reservation: Reservation | undefined,
+): Promise<Tried> {
+  const { tenant, request } = settlement.admission;
+  const finished = context.finished.take(tenant, settlement.record.settledAtMs);
+  const removable = finished.map((of) => of.request).filter((id) => id !== request);
+  const update = writeFor(targetOf(context, tenant, removable), settlement, reservation);
+  try {
+    const { result, attempts } = await withBackoff(context.backoff, () => context.dynamo.updateItem(update));
+    return {
+      own: { item: result.Attributes ?? {}, attempts: attempts * (result.$metadata.attempts ?? 1) },
+    };
+  } catch (error) {
+    if (!isConditionFailure(error)) throw error;
+    context.finished.giveBack(tenant, finished);
+    return { own: undefined, seen: error.Item ?? {} };
+  }
+}
+
+function writeFor(
+  target: WriteTarget,
+  settlement: Settlement,
+  reservation: Reservation | undefined,
+): UpdateItemCommandInput {
+  const { request } = settlement.admission;
+  const settled = encodeSettled(settlement.record);
+  const { kinds, startedAtMs, reserved } = reservation ?? reservationOf(settlement.admission);
+  const change = { kinds, startedAtMs, to: usedAmounts(settlement.record) };
+  if (reservation === undefined) return chargeUpdate(target, { request, settled, change });
+  return settleUpdate(target, {
+    request,
+    reserved: encodeReservation(reservation),
+    settled,
+    change: { ...change, from: reserved },
+  });
+}
+
+/** Both are charged all the same; somebody should know. */
+function reportCharge(
+  context: LimitsContext,
+  { admission, record }: Settlement,
+  reservation: Reservation | undefined,
+): void {
+  const used = usedAmounts(record);
+  const facts = { tenant: admission.tenant, request: admission.request, ...used };
+  if (reservation === undefined) {
+    context.log?.write({ level: 'error', event: 'limits.charged-without-reservation', ...facts });
+  } else if (used.tokens > reservation.reserved.tokens || used.nanoUsd > reservation.reserved.nanoUsd) {
+    context.log?.write({ level: 'error', event: 'limits.reservation-exceeded', ...facts });
+  }
+}

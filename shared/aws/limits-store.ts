@@ -1,0 +1,32 @@
+/**
+ * The hard limits in DynamoDB: one conditional update to reserve, one to settle, on the tenant's limits item.
+ *
+ * Order of a settlement: flip the entry R→S, then put the usage record, then remove the entry with a later write.
+ * A process may die between any two: an S carries the whole record for whoever finds it, and an R that outlives
+ * its expiry is charged in full. A record is never written before the flip, therefore an R whose record exists was
+ * set aside by a late duplicate and is released.
+ *
+ * Not undone, because it cannot be told from a request that ran: an admission whose answer was lost for good may
+ * have reserved; it is charged in full when it expires, never less.
+ */
+import type { LimitsStore } from '../ports.ts';
+import { FinishedEntries } from './finished-entries.ts';
+import { admit } from './limits-admission.ts';
+import type { LimitsContext, LimitsTables } from './limits-context.ts';
+import { sweepTenant } from './limits-recovery.ts';
+import { settle } from './limits-settlement.ts';
+import type { Backoff } from './store-failure.ts';
+import { REAL_WAITING } from './waiting.ts';
+
+/** Within about two seconds. */
+const DEFAULT_BACKOFF: Backoff = { ...REAL_WAITING, attemptsMax: 6 };
+
+/** Make one a process: it remembers which entries of its own are to be removed. */
+export function createLimitsStore(tables: LimitsTables, backoff: Backoff = DEFAULT_BACKOFF): LimitsStore {
+  const context: LimitsContext = { ...tables, backoff, finished: new FinishedEntries() };
+  return {
+    admit: (admission) => admit(context, admission),
+    settle: (settlement) => settle(context, settlement),
+    sweep: (tenant, nowMs) => sweepTenant(context, tenant, nowMs),
+  };
+}

@@ -1,0 +1,68 @@
+/** What a store makes of DynamoDB's refusals: which of them mean something, which are worth another try. */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { GatewayError } from '../domain/gateway-error.ts';
+import type { Waiting } from './waiting.ts';
+
+/** A conditional write that was refused, as both senders throw it. */
+export interface ConditionFailure extends Error {
+  /** The item as it was, where the write asked for it and there was one. */
+  readonly Item?: Record<string, AttributeValue>;
+  readonly $metadata?: { readonly attempts?: number };
+}
+
+/** Refusals that the same call would only meet again. */
+const PERMANENT: ReadonlySet<string> = new Set([
+  'AccessDeniedException',
+  'ConditionalCheckFailedException',
+  'IncompleteSignatureException',
+  'InvalidSignatureException',
+  'ItemCollectionSizeLimitExceededException',
+  'ResourceNotFoundException',
+  'SerializationException',
+  'UnrecognizedClientException',
+  'ValidationException',
+]);
+
+const WAIT_BASE_MS = 50;
+const WAIT_MAX_MS = 1_000;
+
+/** How often to try, and how to wait in between. */
+export interface Backoff extends Waiting {
+  /** 1 or more. */
+  readonly attemptsMax: number;
+}
+
+export const isConditionFailure = (error: unknown): error is ConditionFailure =>
+  error instanceof Error && error.name === 'ConditionalCheckFailedException';
+
+/** The error that a store's caller sees when DynamoDB did not answer: nothing is decided on a guess. */
+export const unavailable = (store: string, cause: unknown): GatewayError =>
+  new GatewayError('service_unavailable', `The ${store} cannot be reached. Retry shortly.`, {
+    cause,
+    retryAfterMs: 1_000,
+  });
+
+/** A call's result, and how many attempts were begun here. */
+export interface Attempted<Result> {
+  readonly result: Result;
+  readonly attempts: number;
+}
+
+/**
+ * Calls again with full jitter (up to 100 ms, then 200, … 1,000) while the failure may pass. The senders'
+ * own retries run dry when a burst is throttled (the SDK's retry quota); a settlement must not be among the losses.
+ */
+export async function withBackoff<Result>(
+  backoff: Backoff,
+  call: () => Promise<Result>,
+): Promise<Attempted<Result>> {
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      return { result: await call(), attempts };
+    } catch (error) {
+      const permanent = error instanceof Error && PERMANENT.has(error.name);
+      if (permanent || attempts >= backoff.attemptsMax) throw error;
+      await backoff.wait(backoff.random() * Math.min(WAIT_MAX_MS, WAIT_BASE_MS * 2 ** attempts));
+    }
+  }
+}

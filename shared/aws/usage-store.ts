@@ -1,0 +1,90 @@
+/** The ledger in DynamoDB. Reading is the metrics function's; writing belongs to settlement (limits-store.ts). */
+import type { RequestId, TenantRef } from '../domain/ids.ts';
+import type { UsageRecord } from '../domain/usage.ts';
+import type { TimeRange, UsageStore } from '../ports.ts';
+import type { Dynamo } from './dynamo.ts';
+import { isConditionFailure, unavailable } from './store-failure.ts';
+import {
+  fromUsageItem,
+  type Item,
+  tenantPartition,
+  toUsageItem,
+  usageKey,
+  usageRange,
+} from './usage-item.ts';
+
+export interface UsageTable {
+  readonly dynamo: Dynamo;
+  readonly table: string;
+  /** After this many days a record may be dropped; absent means never. */
+  readonly retentionDays?: number;
+}
+
+/**
+ * Reads by the time inside the request id, which is the request's receipt: it may precede `startedAtMs`, the
+ * admission, by the milliseconds that authentication takes. One page a query, at most 1 MB of records.
+ */
+export const createUsageStore = (usage: UsageTable): UsageStore => ({
+  read: (tenant, range) => readPages(usage, tenant, range),
+});
+
+/** Writes a record unless it is there: repeating it, from any process, changes nothing. Throws what DynamoDB throws. */
+export async function putUsageRecord(usage: UsageTable, record: UsageRecord): Promise<void> {
+  try {
+    await usage.dynamo.putItem({
+      TableName: usage.table,
+      Item: toUsageItem(record, usage.retentionDays),
+      ConditionExpression: 'attribute_not_exists(PK)',
+    });
+  } catch (error) {
+    if (!isConditionFailure(error)) throw error;
+  }
+}
+
+/** Whether a request has its record, strongly consistent. Throws what DynamoDB throws. */
+export async function hasUsageRecord(
+  usage: UsageTable,
+  tenant: TenantRef,
+  request: RequestId,
+): Promise<boolean> {
+  const output = await usage.dynamo.getItem({
+    TableName: usage.table,
+    Key: usageKey(tenant, request),
+    ConsistentRead: true,
+    ProjectionExpression: 'PK',
+  });
+  return output.Item !== undefined;
+}
+
+async function* readPages(
+  usage: UsageTable,
+  tenant: TenantRef,
+  range: TimeRange,
+): AsyncGenerator<readonly UsageRecord[]> {
+  if (range.toMs <= range.fromMs) return;
+  let start: Item | undefined;
+  do {
+    const page = await queryPage(usage, { tenant, range, start });
+    if (page.items.length > 0) yield page.items.map((item) => fromUsageItem(tenant, item));
+    start = page.next;
+  } while (start !== undefined);
+}
+
+async function queryPage(
+  usage: UsageTable,
+  of: { readonly tenant: TenantRef; readonly range: TimeRange; readonly start: Item | undefined },
+): Promise<{ readonly items: readonly Item[]; readonly next: Item | undefined }> {
+  const { from, to } = usageRange(of.range);
+  try {
+    const output = await usage.dynamo.query({
+      TableName: usage.table,
+      KeyConditionExpression: 'PK = :tenant AND SK BETWEEN :from AND :to',
+      ExpressionAttributeValues: { ':tenant': tenantPartition(of.tenant), ':from': from, ':to': to },
+      ConsistentRead: true,
+      ...(of.start !== undefined && { ExclusiveStartKey: of.start }),
+    });
+    return { items: output.Items ?? [], next: output.LastEvaluatedKey };
+  } catch (error) {
+    throw unavailable('usage ledger', error);
+  }
+}
