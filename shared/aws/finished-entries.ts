@@ -13,7 +13,7 @@ import { SETTLED_KEPT_MS } from './limits-item.ts';
 export interface Finished {
   readonly request: RequestId;
   readonly settledAtMs: number;
-  /** From when on it may be removed. */
+  /** From when on it may be removed; 0 means at once. */
   readonly removableFromMs: number;
 }
 
@@ -46,7 +46,7 @@ export class FinishedEntries {
     const finished = this.#byTenant.get(tenant) ?? [];
     const full = this.#byTenant.size >= TENANTS_MAX && finished.length === 0;
     if (full || finished.length >= ENTRIES_MAX) return;
-    const removableFromMs = answeredAtOnce ? settledAtMs : settledAtMs + DUPLICATE_LIFE_MS;
+    const removableFromMs = answeredAtOnce ? 0 : settledAtMs + DUPLICATE_LIFE_MS;
     this.#byTenant.set(tenant, [...finished, { request, settledAtMs, removableFromMs }]);
   }
 

@@ -51,7 +51,7 @@ export interface Leftovers {
   readonly expired: readonly ExpiredEntry[];
   /** S entries that nobody removed. */
   readonly settled: readonly SettledEntry[];
-  /** Counters of past periods that no entry refers to. */
+  /** Counters of past periods that no R entry refers to. */
   readonly counters: readonly PastCounter[];
 }
 export interface ExpiredEntry {
@@ -89,7 +89,7 @@ export function findLeftovers(tenant: TenantRef, item: Item, nowMs: number): Lef
   return {
     expired: entries.flatMap((entry) => expiredEntry(entry, nowMs)),
     settled: entries.flatMap((entry) => settledEntry({ tenant, nowMs }, entry)),
-    counters: past.length === 0 ? [] : unreferenced(tenant, past, entries),
+    counters: past.length === 0 ? [] : unreferenced(past, entries),
   };
 }
 
@@ -114,16 +114,17 @@ function settledEntry(
   return record === undefined ? [] : [{ ...entry, record }];
 }
 
-/** An entry that cannot be read may refer to anything, so while there is one no counter goes. */
+/**
+ * Only an R still moves its counters, when it is settled or released; an S has done so. An entry that cannot be
+ * read may refer to anything, so while there is one no counter goes.
+ */
 function unreferenced(
-  tenant: TenantRef,
   past: readonly (CounterIdentity & PastCounter)[],
   entries: readonly Entry[],
 ): readonly PastCounter[] {
-  const starts = entries.map(
-    ({ request, text }) =>
-      decodeReservation(text)?.startedAtMs ?? decodeSettled({ tenant, request }, text)?.startedAtMs,
-  );
+  const starts = entries
+    .filter(({ text }) => entryState(text) !== 'settled')
+    .map(({ text }) => decodeReservation(text)?.startedAtMs);
   return past
     .filter(({ kind, name }) =>
       starts.every((startMs) => startMs !== undefined && counterName(counterAt(kind, startMs)) !== name),

@@ -1,0 +1,218 @@
+/** What the limits store leaves on its item, through the real protocol and on the interpreter of expressions. */
+import type { Dynamo } from '../../../shared/aws/dynamo.ts';
+import { entryName } from '../../../shared/aws/limits-item.ts';
+import { GatewayError } from '../../../shared/domain/gateway-error.ts';
+import type { TenantRef } from '../../../shared/domain/ids.ts';
+import { startTestDynamo } from '../../support/dynamodb.ts';
+import {
+  admissionOf,
+  committedAt,
+  dynamoStores,
+  freshTenant,
+  LIFETIME_MS,
+  limitsItemOf,
+  NOW_MS,
+  recordsOf,
+  type Stores,
+  settlementOf,
+  TABLES,
+} from '../../support/limits-fixture.ts';
+import { createMemoryDynamo, dynamoError } from '../../support/memory-dynamo.ts';
+
+const server = await startTestDynamo();
+const names = await server?.makeTables();
+afterAll(() => server?.close());
+
+interface Kind {
+  readonly name: string;
+  readonly dynamo: Dynamo;
+  readonly tables: { readonly limitsTable: string; readonly usageTable: string };
+}
+const kinds: Kind[] = [{ name: 'expressions interpreted', dynamo: createMemoryDynamo(), tables: TABLES }];
+if (server !== undefined && names !== undefined) {
+  const tables = { limitsTable: names.limits, usageTable: names.usage };
+  kinds.push({ name: 'lean sender', dynamo: server.lean, tables });
+}
+
+const MINUTE_MS = 60_000;
+
+/** A sender that does what `fault` says to chosen calls. */
+const faulty = (dynamo: Dynamo, fault: Partial<Dynamo>): Dynamo => ({ ...dynamo, ...fault });
+const lost = (): Promise<never> => Promise.reject(dynamoError('NetworkError', 'The answer was lost.'));
+
+describe.each(kinds)('the limits item, $name', ({ dynamo, tables }) => {
+  let stores: Stores;
+  let tenant: TenantRef;
+  beforeEach(() => {
+    stores = dynamoStores(dynamo, tables);
+    tenant = freshTenant();
+  });
+  const read = () => limitsItemOf(dynamo, { tenant, table: tables.limitsTable });
+  const entries = async () => Object.keys(await read()).filter((name) => name.startsWith('r#'));
+
+  test('the next write of the same process removes a finished entry', async () => {
+    const [first, second] = [1, 2].map((index) => admissionOf({ tenant, index }));
+    if (first === undefined || second === undefined) throw new Error('Two were made.');
+    await stores.limits.admit(first);
+    await stores.limits.settle(settlementOf(first));
+    expect(await entries()).toEqual([entryName(first.request)]);
+    await stores.limits.admit(second);
+    expect(await entries()).toEqual([entryName(second.request)]);
+  });
+
+  test('an entry whose admission had to be sent twice outlives any duplicate of it', async () => {
+    const retried = faulty(dynamo, {
+      updateItem: async (input) => {
+        await dynamo.updateItem(input).catch(() => undefined);
+        return await dynamo.updateItem(input);
+      },
+    });
+    const process = dynamoStores(retried, tables).limits;
+    const admission = admissionOf({ tenant, index: 1 });
+    const settledAtMs = NOW_MS + 1_000;
+    expect(await process.admit(admission)).toEqual({ outcome: 'admitted', committed: [10, 1_000] });
+    await process.settle(settlementOf(admission, { settledAtMs }));
+    await process.admit(admissionOf({ tenant, index: 2, atMs: settledAtMs + 5_000 }));
+    expect(await entries()).toContain(entryName(admission.request));
+    await process.admit(admissionOf({ tenant, index: 3, atMs: settledAtMs + 7_000 }));
+    expect(await read()).toMatchObject({ 'usd#202611': { N: '3000' }, inflight: { N: '2' } });
+  });
+
+  test('who finds an S left by a dead process writes its record and removes it a minute later', async () => {
+    const admission = admissionOf({ tenant, index: 1 });
+    const settlement = settlementOf(admission, { tokens: 3, nanoUsd: 200 });
+    const dying = dynamoStores(faulty(dynamo, { putItem: lost }), tables).limits;
+    await dying.admit(admission);
+    await expect(dying.settle(settlement)).rejects.toThrow(GatewayError);
+    expect(await recordsOf(stores, tenant)).toEqual([]);
+    const later = admissionOf({ tenant, index: 2, atMs: NOW_MS + 1_000 + MINUTE_MS });
+    await stores.limits.admit(later);
+    await stores.limits.settle(settlementOf(later, { tokens: 0, nanoUsd: 0 }));
+    expect(await recordsOf(stores, tenant)).toContainEqual(settlement.record);
+    expect(await entries()).toEqual([entryName(later.request)]);
+    expect(await committedAt(stores, tenant)).toEqual([3, 200]);
+  });
+
+  test('a settlement that finds its own S finishes the record that the counters hold', async () => {
+    const admission = admissionOf({ tenant, index: 1 });
+    const charged = settlementOf(admission, { tokens: 3, nanoUsd: 200 });
+    await stores.limits.admit(admission);
+    const dying = dynamoStores(faulty(dynamo, { putItem: lost }), tables).limits;
+    await expect(dying.settle(charged)).rejects.toThrow(GatewayError);
+    await stores.limits.settle(settlementOf(admission, { tokens: 9, nanoUsd: 900 }));
+    expect(await recordsOf(stores, tenant)).toEqual([charged.record]);
+    expect(await committedAt(stores, tenant)).toEqual([3, 200]);
+  });
+
+  test('a late duplicate reserves, and the next settlement after its expiry gives everything back', async () => {
+    const admission = admissionOf({ tenant, index: 1 });
+    await stores.limits.admit(admission);
+    await stores.limits.settle(settlementOf(admission, { tokens: 4, nanoUsd: 300 }));
+    await committedAt(stores, tenant);
+    await stores.another().admit(admission);
+    expect(await read()).toMatchObject({ inflight: { N: '1' }, 'usd#202611': { N: '1300' } });
+    const later = admissionOf({ tenant, index: 2, atMs: NOW_MS + LIFETIME_MS + 1, nanoUsd: 0 });
+    await stores.limits.admit(later);
+    await stores.limits.settle(settlementOf(later));
+    expect(await read()).toMatchObject({ inflight: { N: '0' }, 'usd#202611': { N: '300' } });
+    expect(stores.events).toContainEqual(
+      expect.objectContaining({ event: 'limits.late-duplicate-released' }),
+    );
+  });
+
+  test('counters of past periods go two minutes after, but never while an entry refers to them', async () => {
+    const longMs = 10 * MINUTE_MS;
+    const held = { ...admissionOf({ tenant, index: 1 }), expiresAtMs: NOW_MS + longMs };
+    const other = admissionOf({ tenant, index: 2, atMs: NOW_MS + MINUTE_MS });
+    await stores.limits.admit(held);
+    await stores.limits.admit(other);
+    await stores.limits.settle(settlementOf(other));
+    const counters = async () => Object.keys(await read()).filter((name) => name.startsWith('tpm#'));
+    const passBy = async (index: number, atMs: number) => {
+      const passing = admissionOf({ tenant, index, atMs, tokens: 0 });
+      await stores.limits.admit(passing);
+      await stores.limits.settle(settlementOf(passing));
+    };
+    await passBy(3, NOW_MS + 2 * MINUTE_MS);
+    expect(await counters()).toEqual(expect.arrayContaining(['tpm#202611202017', 'tpm#202611202018']));
+    await passBy(4, NOW_MS + 4 * MINUTE_MS);
+    expect(await counters()).toEqual(expect.arrayContaining(['tpm#202611202017', 'tpm#202611202021']));
+    expect(await counters()).not.toContain('tpm#202611202018');
+    expect((await read())['tpm#202611202017']).toEqual({ N: '10' });
+    await stores.limits.settle(settlementOf(held, { tokens: 2, settledAtMs: NOW_MS + 5 * MINUTE_MS }));
+    expect(await counters()).toEqual(['tpm#202611202021']);
+    await stores.limits.sweep(tenant, NOW_MS + 7 * MINUTE_MS);
+    expect(await counters()).toEqual([]);
+    expect((await read())['usd#202611']).toEqual({ N: '4000' });
+  });
+
+  test('the sweep leaves nothing of a silent tenant but this month’s money', async () => {
+    for (const index of [1, 2, 3]) await stores.limits.admit(admissionOf({ tenant, index }));
+    expect(await stores.another().sweep(tenant, NOW_MS + LIFETIME_MS + 1)).toBe(3);
+    expect(await stores.another().sweep(tenant, NOW_MS + 10 * MINUTE_MS)).toBe(0);
+    const { PK, SK, ...left } = await read();
+    expect(left).toEqual({ lv: { N: '1' }, inflight: { N: '0' }, 'usd#202611': { N: '3000' } });
+  });
+
+  test('an entry of a later version is left alone, and so are the counters it may refer to', async () => {
+    const admission = admissionOf({ tenant, index: 1 });
+    await stores.limits.admit(admission);
+    await dynamo.updateItem({
+      TableName: tables.limitsTable,
+      Key: { PK: { S: `TENANT#${tenant}` }, SK: { S: 'LIMITS' } },
+      UpdateExpression: 'SET #r = :later',
+      ExpressionAttributeNames: { '#r': entryName(admission.request) },
+      ExpressionAttributeValues: { ':later': { S: 'Q?' } },
+    });
+    const before = await read();
+    expect(await stores.limits.sweep(tenant, NOW_MS + 10 * MINUTE_MS)).toBe(0);
+    expect(await read()).toEqual(before);
+    await expect(stores.limits.settle(settlementOf(admission))).rejects.toThrow(GatewayError);
+  });
+
+  test('a settlement outlives a burst of throttling', async () => {
+    let throttles = 5;
+    const throttled = faulty(dynamo, {
+      updateItem: (input) => {
+        throttles -= 1;
+        const error = dynamoError('ProvisionedThroughputExceededException', 'Slow down.');
+        return throttles >= 0 ? Promise.reject(error) : dynamo.updateItem(input);
+      },
+    });
+    const admission = admissionOf({ tenant, index: 1 });
+    await stores.limits.admit(admission);
+    await dynamoStores(throttled, tables).limits.settle(settlementOf(admission, { tokens: 1, nanoUsd: 1 }));
+    expect(await committedAt(stores, tenant)).toEqual([1, 1]);
+  });
+
+  test('a store that does not answer is unavailable: nobody is admitted on a guess', async () => {
+    const down = faulty(dynamo, { updateItem: lost, getItem: lost });
+    const { limits } = dynamoStores(down, tables);
+    const admission = admissionOf({ tenant, index: 1 });
+    const unavailable = expect.objectContaining({ code: 'service_unavailable', retryAfterMs: 1_000 });
+    await expect(limits.admit(admission)).rejects.toEqual(unavailable);
+    await expect(limits.settle(settlementOf(admission))).rejects.toEqual(unavailable);
+    await expect(limits.sweep(tenant, NOW_MS)).rejects.toEqual(unavailable);
+  });
+
+  test('a failure while tidying up after others fails nobody’s settlement', async () => {
+    await stores.limits.admit(admissionOf({ tenant, index: 1 }));
+    const later = admissionOf({ tenant, index: 2, atMs: NOW_MS + LIFETIME_MS + 1 });
+    const halfBlind = dynamoStores(faulty(dynamo, { getItem: lost }), tables);
+    await halfBlind.limits.admit(later);
+    await halfBlind.limits.settle(settlementOf(later));
+    expect(halfBlind.events).toContainEqual(expect.objectContaining({ event: 'limits.recovery-failed' }));
+    expect((await recordsOf(stores, tenant)).map(({ outcome }) => outcome)).toEqual(['completed']);
+  });
+
+  test('an overrun and a charge without a reservation are reported', async () => {
+    const overrun = admissionOf({ tenant, index: 1 });
+    await stores.limits.admit(overrun);
+    await stores.limits.settle(settlementOf(overrun, { tokens: 11 }));
+    await stores.limits.settle(settlementOf(admissionOf({ tenant, index: 2 })));
+    expect(stores.events.map(({ level, event }) => [level, event])).toEqual([
+      ['error', 'limits.reservation-exceeded'],
+      ['error', 'limits.charged-without-reservation'],
+    ]);
+  });
+});
