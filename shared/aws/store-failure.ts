@@ -14,6 +14,7 @@ export interface ConditionFailure extends Error {
 const PERMANENT: ReadonlySet<string> = new Set([
   'AccessDeniedException',
   'ConditionalCheckFailedException',
+  'IdempotentParameterMismatchException',
   'IncompleteSignatureException',
   'InvalidSignatureException',
   'ItemCollectionSizeLimitExceededException',
@@ -25,6 +26,9 @@ const PERMANENT: ReadonlySet<string> = new Set([
 
 const WAIT_BASE_MS = 50;
 const WAIT_MAX_MS = 1_000;
+
+/** Whether the same call would only meet the same refusal again. */
+export const isPermanent = (error: unknown): boolean => error instanceof Error && PERMANENT.has(error.name);
 
 /** How often to try, and how to wait in between. */
 export interface Backoff extends Waiting {
@@ -60,8 +64,7 @@ export async function withBackoff<Result>(
     try {
       return { result: await call(), attempts };
     } catch (error) {
-      const permanent = error instanceof Error && PERMANENT.has(error.name);
-      if (permanent || attempts >= backoff.attemptsMax) throw error;
+      if (isPermanent(error) || attempts >= backoff.attemptsMax) throw error;
       await backoff.wait(backoff.random() * Math.min(WAIT_MAX_MS, WAIT_BASE_MS * 2 ** attempts));
     }
   }

@@ -60,6 +60,36 @@ export const EMPTY_CHAIN: AuditHead = { sequence: 0, hash: '0'.repeat(64) };
 export function chainAuditEntry(head: AuditHead, entry: AuditEntry): AuditRecord {
   const canonical = canonicalize(entry);
   if (canonical === undefined) throw new TypeError('An audit entry must be a JSON object.');
-  const hash = createHash('sha256').update(head.hash).update(canonical).digest('hex');
-  return { sequence: head.sequence + 1, canonical, previousHash: head.hash, hash };
+  return {
+    sequence: head.sequence + 1,
+    canonical,
+    previousHash: head.hash,
+    hash: hashOf(head, canonical),
+  };
 }
+
+/** A place where a chain does not hold: the sequence of the record, or of the one that is missing. */
+export interface ChainBreak {
+  readonly sequence: number;
+  readonly reason: 'sequence' | 'previous-hash' | 'hash' | 'head';
+}
+
+/**
+ * Walks a whole chain from its beginning; undefined where it holds. Against `head` also a chain that was cut off
+ * at its end shows: without it, fewer records look like a younger chain.
+ */
+export function verifyAuditChain(records: readonly AuditRecord[], head?: AuditHead): ChainBreak | undefined {
+  let last = EMPTY_CHAIN;
+  for (const record of records) {
+    const sequence = last.sequence + 1;
+    if (record.sequence !== sequence) return { sequence, reason: 'sequence' };
+    if (record.previousHash !== last.hash) return { sequence, reason: 'previous-hash' };
+    if (record.hash !== hashOf(last, record.canonical)) return { sequence, reason: 'hash' };
+    last = record;
+  }
+  const complete = head === undefined || (head.sequence === last.sequence && head.hash === last.hash);
+  return complete ? undefined : { sequence: last.sequence + 1, reason: 'head' };
+}
+
+const hashOf = (head: AuditHead, canonical: string): string =>
+  createHash('sha256').update(head.hash).update(canonical).digest('hex');

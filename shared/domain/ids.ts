@@ -26,6 +26,7 @@ export type RandomBytes = (length: number) => Uint8Array;
 export const ORGANIZATION_REF = '0000000000' as TenantRef;
 
 const TENANT_REF = /^[0-9A-Za-z]{10}$/;
+const ACCOUNT_REF = /^[0-9A-Za-z]{6}$/;
 const PROJECT_ID = /^proj_([0-9A-Za-z]{10})$/;
 const SERVICE_ACCOUNT_ID = /^svc_([0-9A-Za-z]{10})([0-9A-Za-z]{6})$/;
 const KEY_ID = /^key_([0-9A-Za-z]{10})([0-9A-Za-z]{10})$/;
@@ -47,6 +48,10 @@ export const accountOfKey = (key: KeyRef): AccountRef => key.slice(0, 6) as Acco
 /** Ten base62 characters as a tenant reference, or undefined. */
 export const parseTenantRef = (text: string): TenantRef | undefined =>
   TENANT_REF.test(text) ? (text as TenantRef) : undefined;
+
+/** Six base62 characters as an account reference, or undefined. */
+export const parseAccountRef = (text: string): AccountRef | undefined =>
+  ACCOUNT_REF.test(text) ? (text as AccountRef) : undefined;
 
 /** Ten base62 characters as a key reference, or undefined. */
 export const parseKeyRef = (text: string): KeyRef | undefined =>

@@ -44,3 +44,10 @@ export type AdminKey = StoredKey<AdminScope>;
 /** The longest a key lives, in days: the rotation policy of the product. */
 export const KEY_LIFETIME_DAYS = 90;
 export const DAY_MS = 86_400_000;
+
+/**
+ * Two tenants' names are the same if these are: what differs only in case, width or spacing reads the same on a
+ * bill and in a list.
+ */
+export const comparableName = (name: string): string =>
+  name.normalize('NFKC').toLowerCase().trim().replace(/\s+/gu, ' ');
