@@ -1,0 +1,42 @@
+/** Who may end a model call from outside, and how everybody learns of it. */
+import { GatewayError } from '../../shared/domain/gateway-error.ts';
+import type { ProxyDependencies } from './dependencies.ts';
+
+/** `deadline`: the function is about to be stopped. `hung-up`: the host says the caller is gone. `over`: it ended. */
+export type CallEnd = 'deadline' | 'hung-up' | 'over';
+
+export interface CallWatch {
+  /** Aborted by whichever end comes first. */
+  readonly signal: AbortSignal;
+  readonly endedBy: () => CallEnd | undefined;
+  /** Ends the call; an earlier end stands. */
+  end(by: Exclude<CallEnd, 'deadline'>): void;
+}
+
+/** Time kept at the end of a function's life to say what happened and to settle. */
+const DEADLINE_MARGIN_MS = 10_000;
+/** Longer delays overflow setTimeout and fire at once. */
+const DELAY_MAX_MS = 2 ** 31 - 1;
+
+/** Watches one call until it ends; the deadline is given in ms since the epoch. */
+export function watchCall(deps: Pick<ProxyDependencies, 'clock' | 'timer'>, deadlineMs: number): CallWatch {
+  const controller = new AbortController();
+  let endedBy: CallEnd | undefined;
+  const end = (by: CallEnd): void => {
+    if (endedBy !== undefined) return;
+    endedBy = by;
+    cancelTimer();
+    controller.abort();
+  };
+  const delayMs = Math.min(DELAY_MAX_MS, Math.max(0, deadlineMs - DEADLINE_MARGIN_MS - deps.clock()));
+  const cancelTimer = deps.timer(delayMs, () => end('deadline'));
+  return { signal: controller.signal, endedBy: () => endedBy, end };
+}
+
+/** The error to answer: where the deadline ended the call, what broke because of it is beside the point. */
+export const explain = (watch: CallWatch, error: unknown): unknown =>
+  watch.endedBy() === 'deadline'
+    ? new GatewayError('model_timeout', 'The answer was not finished within the time a request may take.', {
+        cause: error,
+      })
+    : error;

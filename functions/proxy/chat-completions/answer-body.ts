@@ -1,0 +1,110 @@
+/** The bodies of accepted answers: they say failures in-band, notice a caller that leaves, and settle once. */
+import type { ConverseStreamEvent } from '../../../shared/domain/converse.ts';
+import type { TokenUsage } from '../../../shared/domain/usage.ts';
+import { publicError } from '../../../shared/http/openai-error.ts';
+import { SSE_PING, sseError } from '../../../shared/http/sse.ts';
+import { fromStreamBatch } from '../bedrock/from-stream.ts';
+import { type CallWatch, explain } from '../call-watch.ts';
+import type { ProxyDependencies } from '../dependencies.ts';
+import { PatientReader, SILENCE } from '../patient-reader.ts';
+import type { Ending, Settlement } from '../settlement.ts';
+import type { ChunkWriter } from './response.ts';
+
+type Body = AsyncGenerator<string, void, void>;
+
+/** A call that Bedrock accepted. */
+export interface AcceptedCall {
+  readonly watch: CallWatch;
+  readonly settlement: Settlement;
+}
+
+const PING_PERIOD_MS = 15_000;
+
+/** A streamed answer: one text for each read from Bedrock, a comment for each 15 s without one. */
+export function streamedBody(
+  deps: Pick<ProxyDependencies, 'clock' | 'timer'>,
+  of: AcceptedCall & {
+    readonly source: AsyncIterable<readonly ConverseStreamEvent[]>;
+    readonly writer: ChunkWriter;
+  },
+): Body {
+  return leavable(streamedTexts(deps, of), of);
+}
+
+/** A whole answer, written before the status line so that its failures had theirs. */
+export function wholeBody(
+  of: AcceptedCall & { readonly text: string; readonly usage: TokenUsage | undefined },
+): Body {
+  return leavable(wholeText(of), of);
+}
+
+async function* streamedTexts(
+  deps: Pick<ProxyDependencies, 'clock' | 'timer'>,
+  of: Parameters<typeof streamedBody>[1],
+): Body {
+  const { watch, writer } = of;
+  // What holds where the caller leaves: a generator that is returned runs nothing but its `finally`.
+  let ending: Omit<Ending, 'usage'> = { outcome: 'abandoned' };
+  const reader = new PatientReader(deps, {
+    source: of.source,
+    periodMs: PING_PERIOD_MS,
+    signal: watch.signal,
+  });
+  try {
+    for (;;) {
+      const read = await reader.next();
+      if (read === SILENCE) {
+        yield SSE_PING;
+        continue;
+      }
+      if (read.done === true) break;
+      const text = writer.write(fromStreamBatch(read.value));
+      if (text !== '') yield text;
+    }
+    const last = writer.finish();
+    ending = { outcome: 'completed' };
+    yield last;
+  } catch (error) {
+    if (watch.endedBy() === 'hung-up') return;
+    const explained = explain(watch, error);
+    ending = { outcome: 'failed', error: publicError(explained).code };
+    yield sseError(explained);
+  } finally {
+    reader.stop();
+    watch.end('over');
+    await of.settlement.settle({ ...ending, usage: writer.end.usage });
+  }
+}
+
+async function* wholeText(of: Parameters<typeof wholeBody>[0]): Body {
+  try {
+    yield of.text;
+  } finally {
+    of.watch.end('over');
+    await of.settlement.settle({ outcome: 'completed', usage: of.usage });
+  }
+}
+
+/**
+ * A generator that waits for Bedrock hears of its own return only when Bedrock speaks again, and one that never
+ * began runs no `finally`. So the return is taken here first: it ends the call at once and settles what did not.
+ * A host that gives up with an error (node:stream does) means the same.
+ */
+function leavable(body: Body, of: AcceptedCall): Body {
+  const leave = async (): Promise<IteratorResult<string, void>> => {
+    of.watch.end('hung-up');
+    const result = await body.return();
+    await of.settlement.settle({ outcome: 'abandoned', usage: undefined });
+    return { ...result, done: true, value: undefined };
+  };
+  const left: Body = {
+    next: () => body.next(),
+    return: leave,
+    throw: leave,
+    [Symbol.asyncIterator]: () => left,
+    [Symbol.asyncDispose]: async () => {
+      await leave();
+    },
+  };
+  return left;
+}

@@ -1,0 +1,144 @@
+/** `POST /v1/chat/completions`. */
+import type { ChatCommand } from '../../../shared/domain/chat-command.ts';
+import { type Estimate, estimateOf } from '../../../shared/domain/estimate.ts';
+import { GatewayError } from '../../../shared/domain/gateway-error.ts';
+import type { KeyPrincipal } from '../../../shared/domain/principal.ts';
+import type { GatewayAnswer, GatewayRequest, UseCase } from '../../../shared/http/message.ts';
+import { SSE_HEADERS } from '../../../shared/http/sse.ts';
+import type { ConverseCall } from '../../../shared/ports.ts';
+import { type Admitted, admit } from '../admission.ts';
+import { fromAnswer } from '../bedrock/from-answer.ts';
+import { requestTags } from '../bedrock/request-metadata.ts';
+import { type ConverseRequest, toConverse } from '../bedrock/to-converse.ts';
+import { explain, watchCall } from '../call-watch.ts';
+import type { ProxyDependencies } from '../dependencies.ts';
+import { chooseModel, type PricedModel } from '../model-choice.ts';
+import { createSettlement, rejectedEnding } from '../settlement.ts';
+import { type AcceptedCall, streamedBody, wholeBody } from './answer-body.ts';
+import { refuseUnsupportedHeaders } from './headers.ts';
+import { outputTokensFor } from './output-tokens.ts';
+import { parseChatRequest } from './request.ts';
+import { type AnswerIdentity, ChunkWriter, writeCompletion } from './response.ts';
+
+/**
+ * Answers a chat completion. What can be refused is refused before the status line, in this order: the request
+ * by itself, the model, the model's own rules, the limits, Bedrock. Only the last two are waited for.
+ */
+export const createChatCompletions =
+  (deps: ProxyDependencies): UseCase =>
+  async (request) => {
+    const principal = keyPrincipal(request);
+    const plan = planCall(deps, { request, principal });
+    const admitted = await admit(deps, { request, principal, ...plan });
+    return plan.command.stream
+      ? await answerStreamed(deps, { request, plan, admitted })
+      : await answerWhole(deps, { request, plan, admitted });
+  };
+
+/** Everything that is known before anybody is asked. */
+interface Plan {
+  readonly command: ChatCommand;
+  readonly model: PricedModel;
+  readonly converse: ConverseRequest;
+  readonly estimate: Estimate;
+}
+
+interface Accepting {
+  readonly request: GatewayRequest;
+  readonly plan: Plan;
+  readonly admitted: Admitted;
+}
+
+function keyPrincipal({ principal }: GatewayRequest): KeyPrincipal {
+  if (principal.kind === 'key') return principal;
+  throw new GatewayError('insufficient_scope', 'Models are called with an API key of a project.');
+}
+
+function planCall(
+  deps: ProxyDependencies,
+  of: { readonly request: GatewayRequest; readonly principal: KeyPrincipal },
+): Plan {
+  refuseUnsupportedHeaders(of.request.headers);
+  const command = parseChatRequest(of.request.body);
+  const model = chooseModel(deps.catalogue, command.requestedModel);
+  const outputTokensMax = outputTokensFor(command, { model, limits: of.principal.limits });
+  const tags = requestTags({
+    principal: of.principal,
+    requestId: of.request.requestId,
+    endUser: command.endUser,
+    metadata: command.metadata,
+  });
+  return {
+    command,
+    model,
+    converse: toConverse(command, { model, outputTokensMax, tags }),
+    estimate: estimateOf(command, { price: model.price, outputTokensMax }),
+  };
+}
+
+async function answerStreamed(deps: ProxyDependencies, of: Accepting): Promise<GatewayAnswer> {
+  const { result, call } = await accept(deps, {
+    ...of,
+    start: (converseCall) => deps.runtime.converseStream(converseCall),
+  });
+  const writer = new ChunkWriter(identityOf(of), { includeUsage: of.plan.command.includeUsage });
+  const body = streamedBody(deps, { ...call, source: result, writer });
+  return { status: 200, headers: { ...SSE_HEADERS, ...headersOf(of) }, body };
+}
+
+async function answerWhole(deps: ProxyDependencies, of: Accepting): Promise<GatewayAnswer> {
+  const { result, call } = await accept(deps, {
+    ...of,
+    start: (converseCall) => deps.runtime.converse(converseCall),
+  });
+  const events = fromAnswer(result);
+  const usage = events.find((event) => event.type === 'usage')?.usage;
+  try {
+    const text = writeCompletion(identityOf(of), events);
+    const headers = { 'content-type': 'application/json', ...headersOf(of) };
+    return { status: 200, headers, body: wholeBody({ ...call, text, usage }) };
+  } catch (error) {
+    call.watch.end('over');
+    await call.settlement.settle({ ...rejectedEnding(error), usage });
+    throw error;
+  }
+}
+
+/** Awaits Bedrock's acceptance; a refusal is settled before it is thrown. */
+async function accept<Result>(
+  deps: ProxyDependencies,
+  of: Accepting & { readonly start: (call: ConverseCall) => Promise<Result> },
+): Promise<{ readonly result: Result; readonly call: AcceptedCall }> {
+  const { request, plan, admitted } = of;
+  const watch = watchCall(deps, request.deadlineMs);
+  const settlement = createSettlement(deps, {
+    admitted,
+    receivedAtMs: request.receivedAtMs,
+    stream: plan.command.stream,
+  });
+  try {
+    const { model, converse } = plan;
+    const result = await of.start({ modelId: model.id, body: converse.body, signal: watch.signal });
+    settlement.accepted();
+    return { result, call: { watch, settlement } };
+  } catch (error) {
+    const explained = explain(watch, error);
+    watch.end('over');
+    await settlement.settle(rejectedEnding(explained));
+    throw explained;
+  }
+}
+
+const identityOf = ({ request, plan }: Accepting): AnswerIdentity => ({
+  id: `chatcmpl-${request.requestId}`,
+  created: Math.floor(request.receivedAtMs / 1000),
+  model: plan.command.requestedModel,
+});
+
+function headersOf({ plan, admitted }: Accepting): Readonly<Record<string, string>> {
+  const ignored = [...new Set([...plan.command.ignoredParams, ...plan.converse.ignoredParams])];
+  return {
+    ...admitted.headers,
+    ...(ignored.length > 0 && { 'x-ignored-params': ignored.join(', ') }),
+  };
+}

@@ -1,0 +1,16 @@
+import type { RandomBytes } from '../../shared/domain/ids.ts';
+import type { Model } from '../../shared/domain/model.ts';
+import type { Clock, LimitsStore, Log, ModelRuntime, Timer } from '../../shared/ports.ts';
+
+/** Everything that the inference plane asks of the outside world. */
+export interface ProxyDependencies {
+  readonly limits: LimitsStore;
+  readonly runtime: ModelRuntime;
+  readonly clock: Clock;
+  readonly timer: Timer;
+  readonly random: RandomBytes;
+  readonly log: Log;
+  readonly catalogue: readonly Model[];
+  /** The deployment's stage, a dimension of its metrics. */
+  readonly stage: string;
+}

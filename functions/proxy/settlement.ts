@@ -1,0 +1,122 @@
+/** After a model was called: charge what it used, once, however the request ended. */
+import { type ErrorCode, GatewayError } from '../../shared/domain/gateway-error.ts';
+import { costOf } from '../../shared/domain/model.ts';
+import {
+  NO_USAGE,
+  type Outcome,
+  type TokenUsage,
+  totalTokens,
+  type UsageRecord,
+} from '../../shared/domain/usage.ts';
+import type { Admitted } from './admission.ts';
+import type { ProxyDependencies } from './dependencies.ts';
+import { usageEvent } from './usage-log.ts';
+
+export interface Ending {
+  readonly outcome: Exclude<Outcome, 'orphaned'>;
+  /** Bedrock's own count; undefined where it never came and the whole reservation is charged. */
+  readonly usage: TokenUsage | undefined;
+  readonly error?: ErrorCode;
+}
+
+export interface Settlement {
+  /** Notes when Bedrock accepted, for the log. */
+  accepted(): void;
+  /** Charges. The first call counts, later ones do nothing; it never rejects. */
+  settle(ending: Ending): Promise<void>;
+}
+
+/** The settlement of one admitted request. Its state is whether it has begun. */
+export function createSettlement(
+  deps: Pick<ProxyDependencies, 'limits' | 'clock' | 'log' | 'stage'>,
+  of: { readonly admitted: Admitted; readonly receivedAtMs: number; readonly stream: boolean },
+): Settlement {
+  const { admitted } = of;
+  let settled: Promise<void> | undefined;
+  let acceptedMs: number | undefined;
+  const run = async (ending: Ending): Promise<void> => {
+    const record = recordOf(admitted, { ending, settledAtMs: deps.clock() });
+    await charge(deps, { admitted, record });
+    const durationMs = deps.clock() - of.receivedAtMs;
+    const facts = { stage: deps.stage, stream: of.stream, durationMs, ...definedFacts(ending, acceptedMs) };
+    deps.log.write(usageEvent(record, facts));
+  };
+  return {
+    accepted: () => {
+      acceptedMs = deps.clock() - of.receivedAtMs;
+    },
+    settle: (ending) => {
+      settled ??= run(ending);
+      return settled;
+    },
+  };
+}
+
+/**
+ * How a call ended that Bedrock did not accept. A refusal costs nothing. Where the connection broke or time ran
+ * out after the request was sent, the model may have worked and been billed, so the reservation is charged.
+ */
+export function rejectedEnding(error: unknown): Ending {
+  if (!(error instanceof GatewayError)) return { outcome: 'failed', usage: undefined };
+  const mayHaveWorked = MAY_HAVE_WORKED.has(error.code);
+  return { outcome: 'failed', usage: mayHaveWorked ? undefined : NO_USAGE, error: error.code };
+}
+
+const MAY_HAVE_WORKED: ReadonlySet<ErrorCode> = new Set(['model_timeout', 'upstream_connection_error']);
+
+/**
+ * Without Bedrock's count the charge is the reservation in full. The bytes that were seen bound nothing: a model
+ * goes on for an unknown while after its reader has left, and what it thought is not among them. So the ledger
+ * is never below Bedrock's bill, and the record says `estimated`.
+ */
+function recordOf(
+  { admission, model, estimate }: Admitted,
+  of: { readonly ending: Ending; readonly settledAtMs: number },
+): UsageRecord {
+  const { outcome, usage } = of.ending;
+  return {
+    request: admission.request,
+    tenant: admission.tenant,
+    account: admission.account,
+    key: admission.key,
+    model: admission.model,
+    endpoint: 'chat.completions',
+    outcome,
+    usage: usage ?? estimate.usage,
+    nanoUsd: usage === undefined ? estimate.reserved.nanoUsd : costOf(model.price, usage),
+    estimated: usage === undefined,
+    startedAtMs: admission.nowMs,
+    settledAtMs: of.settledAtMs,
+  };
+}
+
+/** A charge that cannot be written is left to the orphan rule, which charges the reservation in full. */
+async function charge(
+  deps: Pick<ProxyDependencies, 'limits' | 'log'>,
+  of: { readonly admitted: Admitted; readonly record: UsageRecord },
+): Promise<void> {
+  const { admission } = of.admitted;
+  const facts = { tenant: admission.tenant, request: admission.request, model: admission.model };
+  try {
+    await deps.limits.settle({ admission, record: of.record });
+  } catch (error) {
+    const cause = error instanceof GatewayError ? error.code : 'unknown';
+    deps.log.write({ level: 'error', event: 'settlement-failed', ...facts, cause });
+  }
+  const usedTokens = totalTokens(of.record.usage);
+  const { tokens, nanoUsd } = admission.reserved;
+  if (usedTokens > tokens || of.record.nanoUsd > nanoUsd) {
+    const numbers = {
+      usedTokens,
+      reservedTokens: tokens,
+      usedNanoUsd: of.record.nanoUsd,
+      reservedNanoUsd: nanoUsd,
+    };
+    deps.log.write({ level: 'error', event: 'reservation-exceeded', ...facts, ...numbers });
+  }
+}
+
+const definedFacts = (ending: Ending, acceptedMs: number | undefined) => ({
+  ...(acceptedMs !== undefined && { acceptedMs }),
+  ...(ending.error !== undefined && { error: ending.error }),
+});
