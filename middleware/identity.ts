@@ -1,4 +1,4 @@
-import { verifyContext } from '../shared/domain/context-mac.ts';
+import { signingKeyId, verifyContext } from '../shared/domain/context-mac.ts';
 import { GatewayError } from '../shared/domain/gateway-error.ts';
 import type { Clock, ContextSecretSource } from '../shared/ports.ts';
 import type { Identity, Middleware, RequestScope } from './gateway-context.ts';
@@ -14,8 +14,9 @@ export function identity(deps: {
   return {
     before: async ({ event, context }) => {
       const { requestContext } = event;
-      const principal = verifyContext(await deps.secrets.current(), {
-        context: requestContext?.authorizer ?? {},
+      const signed = requestContext?.authorizer ?? {};
+      const principal = verifyContext(await deps.secrets.current(signingKeyId(signed)), {
+        context: signed,
         binding: {
           requestId: requestContext?.requestId,
           method: event.httpMethod,

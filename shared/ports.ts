@@ -105,7 +105,8 @@ export interface ConverseCall {
 
 /** The secret that signs identity contexts: two key ids may be valid at once while it is rotated. */
 export interface ContextSecretSource {
-  current(): Promise<ContextSecret>;
+  /** Kept for minutes; one that lacks `wantedKeyId` is read again, every ten seconds at most. */
+  current(wantedKeyId?: string): Promise<ContextSecret>;
 }
 
 /** One JSON line an event. Never a body, a prompt or a secret. */

@@ -40,13 +40,18 @@ export function signContext(
   of: { readonly principal: Principal; readonly binding: ContextBinding; readonly nowMs: number },
 ): SignedContext {
   const json = JSON.stringify(of.principal);
-  if (Buffer.byteLength(json) > CONTEXT_BYTES_MAX) throw new RangeError('The principal exceeds 4 KB of JSON.');
+  if (Buffer.byteLength(json) > CONTEXT_BYTES_MAX)
+    throw new RangeError('The principal exceeds 4 KB of JSON.');
   const p = Buffer.from(json).toString('base64url');
   const key = secret.keys[secret.currentId];
   if (key === undefined) throw new RangeError('The context secret has no key under its current id.');
   const mac = macOf(key, { keyId: secret.currentId, timeMs: of.nowMs, p, binding: of.binding });
   return { p, m: `${secret.currentId}.${of.nowMs}.${mac.toString('base64url')}` };
 }
+
+/** The id of the key that a context says it was signed with; undefined where it says none. */
+export const signingKeyId = (context: Partial<SignedContext>): string | undefined =>
+  typeof context.m === 'string' ? MAC.exec(context.m)?.[1] : undefined;
 
 /** The principal of a context whose signature holds for this request now; otherwise undefined. */
 export function verifyContext(
@@ -76,6 +81,8 @@ function macOf(
 ): Buffer {
   const { requestId, method, resourcePath } = of.binding;
   // No field can contain a line break (ids, base64url, HTTP method, route template), so the join is unambiguous.
-  const text = ['bedrock-proxy-context:v1', of.keyId, of.timeMs, requestId, method, resourcePath, of.p].join('\n');
+  const text = ['bedrock-proxy-context:v1', of.keyId, of.timeMs, requestId, method, resourcePath, of.p].join(
+    '\n',
+  );
   return createHmac('sha256', key).update(text).digest();
 }
