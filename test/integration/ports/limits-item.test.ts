@@ -60,22 +60,35 @@ describe.each(kinds)('the limits item, $name', ({ dynamo, tables }) => {
     expect(await entries()).toEqual([entryName(second.request)]);
   });
 
-  test('an entry whose admission had to be sent twice outlives any duplicate of it', async () => {
-    const retried = faulty(dynamo, {
+  test('an entry whose writes had to be sent twice stays while a duplicate may arrive, then goes', async () => {
+    const twice = faulty(dynamo, {
+      updateItem: async (input) => ({ ...(await dynamo.updateItem(input)), $metadata: { attempts: 2 } }),
+    });
+    const { limits } = dynamoStores(twice, tables);
+    const admission = admissionOf({ tenant, index: 1 });
+    const settledAtMs = NOW_MS + 1_000;
+    await limits.admit(admission);
+    await limits.settle(settlementOf(admission, { settledAtMs }));
+    await limits.admit(admissionOf({ tenant, index: 2, atMs: settledAtMs + 5_000 }));
+    expect(await entries()).toContain(entryName(admission.request));
+    await limits.admit(admissionOf({ tenant, index: 3, atMs: settledAtMs + 7_000 }));
+    expect(await entries()).not.toContain(entryName(admission.request));
+  });
+
+  test('an admission and a settlement whose first answers were lost count once', async () => {
+    const lossy = faulty(dynamo, {
       updateItem: async (input) => {
         await dynamo.updateItem(input).catch(() => undefined);
         return await dynamo.updateItem(input);
       },
     });
-    const process = dynamoStores(retried, tables).limits;
+    const { limits } = dynamoStores(lossy, tables);
     const admission = admissionOf({ tenant, index: 1 });
-    const settledAtMs = NOW_MS + 1_000;
-    expect(await process.admit(admission)).toEqual({ outcome: 'admitted', committed: [10, 1_000] });
-    await process.settle(settlementOf(admission, { settledAtMs }));
-    await process.admit(admissionOf({ tenant, index: 2, atMs: settledAtMs + 5_000 }));
-    expect(await entries()).toContain(entryName(admission.request));
-    await process.admit(admissionOf({ tenant, index: 3, atMs: settledAtMs + 7_000 }));
-    expect(await read()).toMatchObject({ 'usd#202611': { N: '3000' }, inflight: { N: '2' } });
+    const settlement = settlementOf(admission, { tokens: 4, nanoUsd: 300 });
+    expect(await limits.admit(admission)).toEqual({ outcome: 'admitted', committed: [10, 1_000] });
+    await limits.settle(settlement);
+    expect(await committedAt(stores, tenant)).toEqual([4, 300]);
+    expect(await recordsOf(stores, tenant)).toEqual([settlement.record]);
   });
 
   test('who finds an S left by a dead process writes its record and removes it a minute later', async () => {

@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import { accountOfKey, newAccountRef, newKeyRef, parseRequestId } from '../../../shared/domain/ids.ts';
+import { COUNTER_KINDS } from '../../../shared/domain/limits.ts';
+import { requestTimePrefix } from '../../../shared/domain/request-time.ts';
+import {
+  decodeReservation,
+  decodeSettled,
+  encodeReservation,
+  encodeSettled,
+  entryTimeMs,
+  type Reservation,
+} from '../../../shared/domain/reservation-entry.ts';
+import { OUTCOMES, type UsageRecord } from '../../../shared/domain/usage.ts';
+import { freshTenant, KEY, MODEL, NOW_MS, requestAt } from '../../support/limits-fixture.ts';
+import { seededRandom } from '../../support/random.ts';
+
+const random = seededRandom('reservation-entry');
+const amount = fc.oneof(fc.nat(), fc.maxSafeNat());
+const model = fc.stringMatching(/^[a-z0-9][A-Za-z0-9.:/_-]{0,120}$/);
+const startedAtMs = fc.integer({ min: 0, max: Date.UTC(2055, 0, 1) });
+
+const reservations: fc.Arbitrary<Reservation> = fc
+  .record({
+    model,
+    kinds: fc.subarray([...COUNTER_KINDS]),
+    tokens: amount,
+    nanoUsd: amount,
+    startedAtMs,
+    lifetimeMs: fc.nat(2 ** 24),
+  })
+  .map((of) => ({
+    key: newKeyRef(random, newAccountRef(random)),
+    model: of.model,
+    kinds: of.kinds,
+    reserved: { tokens: of.tokens, nanoUsd: of.nanoUsd },
+    startedAtMs: of.startedAtMs,
+    expiresAtMs: of.startedAtMs + of.lifetimeMs,
+  }));
+
+const records: fc.Arbitrary<UsageRecord> = fc
+  .record({
+    model,
+    outcome: fc.constantFrom(...OUTCOMES),
+    usage: fc.record({ input: amount, output: amount, cacheRead: amount, cacheWrite: amount }),
+    nanoUsd: amount,
+    estimated: fc.boolean(),
+    startedAtMs,
+    durationMs: fc.nat(2 ** 24),
+  })
+  .map(({ durationMs, ...of }) => ({
+    ...of,
+    request: requestAt(1),
+    tenant: freshTenant(),
+    account: accountOfKey(KEY),
+    key: KEY,
+    endpoint: 'chat.completions',
+    settledAtMs: of.startedAtMs + durationMs,
+  }));
+
+test('a reservation survives its entry, and its expiry can be read without the rest', () => {
+  fc.assert(
+    fc.property(reservations, (reservation) => {
+      const text = encodeReservation(reservation);
+      expect(decodeReservation(text)).toEqual(reservation);
+      expect(entryTimeMs(text)).toBe(reservation.expiresAtMs);
+    }),
+  );
+});
+
+test('a usage record survives its entry, and is never read as a reservation', () => {
+  fc.assert(
+    fc.property(records, (record) => {
+      const text = encodeSettled(record);
+      const { tenant, request } = record;
+      expect(decodeSettled({ tenant, request }, text)).toEqual(record);
+      expect(entryTimeMs(text)).toBe(record.settledAtMs);
+      expect(decodeReservation(text)).toBeUndefined();
+    }),
+  );
+});
+
+test('text that is no entry is read as none', () => {
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      expect(decodeReservation(text)).toBeUndefined();
+      expect(decodeSettled({ tenant: freshTenant(), request: requestAt(1) }, text)).toBeUndefined();
+    }),
+  );
+});
+
+test('a reservation takes at most 40 bytes beside its model', () => {
+  const text = encodeReservation({
+    key: KEY,
+    model: MODEL,
+    kinds: COUNTER_KINDS,
+    reserved: { tokens: 1_000_000, nanoUsd: 75_000_000_000 },
+    startedAtMs: NOW_MS,
+    expiresAtMs: NOW_MS + 960_000,
+  });
+  expect(text.length - MODEL.length).toBeLessThanOrEqual(40);
+});
+
+test('the time prefix sorts before every id of its millisecond and after all earlier ones', () => {
+  fc.assert(
+    fc.property(startedAtMs, (timeMs) => {
+      const first = `${requestTimePrefix(timeMs)}0000000000000000`;
+      const before = `${requestTimePrefix(timeMs - 1)}ZZZZZZZZZZZZZZZZ`;
+      expect(parseRequestId(first)).toBe(first);
+      expect(requestTimePrefix(timeMs) < first).toBe(true);
+      if (timeMs > 0) expect(before < requestTimePrefix(timeMs)).toBe(true);
+    }),
+  );
+});
