@@ -1,5 +1,6 @@
 import type * as z from 'zod/mini';
 import { AwsServiceError } from './aws-json-server.ts';
+import { refusedField } from './schema-issue.ts';
 
 /** A reader of an operation's input: the value by schema, or the service's ValidationException naming the field. */
 export const parseInput =
@@ -8,11 +9,9 @@ export const parseInput =
     const result = schema.safeParse(body);
     // JSON has no undefined, so an optional field is there with a value or not there at all.
     if (result.success) return result.data as Given<z.output<Schema>>;
-    const issue = result.error.issues[0];
-    const field = issue?.code === 'unrecognized_keys' ? issue.keys[0] : issue?.path.join('.');
     throw new AwsServiceError(
       'ValidationException',
-      `1 validation error detected: Value at '${field ?? ''}' failed to satisfy constraint: ${issue?.message ?? ''}`,
+      `1 validation error detected: Value at '${refusedField(result.error)}' failed to satisfy constraint`,
     );
   };
 
