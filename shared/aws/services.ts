@@ -1,7 +1,10 @@
-/** The AWS services of one region as the functions reach them: endpoint, signer and connections of each. */
-import type { Config } from '../config.ts';
-import type { Clock } from '../ports.ts';
+/** What every function begins with, and the AWS services of its region: endpoint, signer and connections of each. */
+import { type Config, loadConfig } from '../config.ts';
+import { createLog } from '../log.ts';
+import type { Clock, ContextSecretSource, Log } from '../ports.ts';
+import { createContextSecretSource } from './context-secret.ts';
 import type { Dynamo } from './dynamo.ts';
+import { environmentCredentials } from './environment-credentials.ts';
 import { createLeanDynamo } from './lean-dynamo.ts';
 import { type CredentialsProvider, createSignedHttp, type SignedHttp } from './signed-http.ts';
 
@@ -9,6 +12,17 @@ export interface Services {
   readonly config: Config;
   readonly credentials: CredentialsProvider;
   readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Configuration, credentials, clock and log of a process. Throws, naming the variable, where the environment lacks one. */
+export function startServices(environment: Readonly<Record<string, string | undefined>>): Services {
+  return {
+    config: loadConfig(environment),
+    credentials: environmentCredentials(environment),
+    clock: Date.now,
+    log: createLog({ clock: Date.now, output: process.stdout }),
+  };
 }
 
 /** DynamoDB for the request path. */
@@ -22,20 +36,24 @@ export const leanDynamo = (services: Services): Dynamo =>
     clock: services.clock,
   });
 
-/** Secrets Manager. */
-export const secretsManagerHttp = (services: Services): SignedHttp =>
-  signedHttpOf(services, {
-    service: 'secretsmanager',
-    host: 'secretsmanager',
-    endpoint: services.config.endpoints.secretsManager,
-  });
-
 /** Bedrock's runtime; its signing name is `bedrock`. */
 export const bedrockHttp = (services: Services): SignedHttp =>
   signedHttpOf(services, {
     service: 'bedrock',
     host: 'bedrock-runtime',
     endpoint: services.config.endpoints.bedrockRuntime,
+  });
+
+/** The secret that signs identity contexts, from Secrets Manager. */
+export const contextSecretOf = (services: Services): ContextSecretSource =>
+  createContextSecretSource({
+    http: signedHttpOf(services, {
+      service: 'secretsmanager',
+      host: 'secretsmanager',
+      endpoint: services.config.endpoints.secretsManager,
+    }),
+    secretId: services.config.contextSecretId,
+    clock: services.clock,
   });
 
 function signedHttpOf(

@@ -22,7 +22,7 @@ const RULES: readonly Rule[] = [
   { files: /^shared\/http\//, may: [/^shared\/(http|domain)\//, /^shared\/ports\.ts$/, /^zod\/mini$/] },
   {
     files: /^shared\/aws\//,
-    may: [/^shared\/(aws|domain)\//, /^shared\/(ports|config)\.ts$/, /^@(aws-sdk|smithy)\//, /^node:/],
+    may: [/^shared\/(aws|domain)\//, /^shared\/(ports|config|log)\.ts$/, /^@(aws-sdk|smithy)\//, /^node:/],
   },
   { files: /^shared\/ports\.ts$/, may: [/^shared\/domain\//] },
   { files: /^shared\/[^/]+\.ts$/, may: [/^shared\/(ports\.ts|domain\/)/, /^zod\/mini$/] },
