@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { createCredentialStore } from '../../shared/aws/credential-store.ts';
-import { sdkDynamo } from '../../shared/aws/sdk-services.ts';
-import { contextSecretOf, startServices } from '../../shared/aws/services.ts';
+import { contextSecretOf, leanDynamo, startServices } from '../../shared/aws/services.ts';
 import { createTenancyStore } from '../../shared/aws/tenancy-store.ts';
 import { createHandler } from './create-handler.ts';
 
 const services = startServices(process.env);
 const { config, clock, log } = services;
-const dynamo = sdkDynamo(services);
+const dynamo = leanDynamo(services);
 
 export const handler = createHandler({
   tenancy: createTenancyStore({ dynamo, tables: config.tables, clock }),

@@ -1,12 +1,11 @@
 import { createLimitsStore } from '../../shared/aws/limits-store.ts';
-import { sdkDynamo } from '../../shared/aws/sdk-services.ts';
-import { startServices } from '../../shared/aws/services.ts';
+import { leanDynamo, startServices } from '../../shared/aws/services.ts';
 import { createTenancyStore } from '../../shared/aws/tenancy-store.ts';
 import { createHandler } from './create-handler.ts';
 
 const services = startServices(process.env);
 const { config, clock, log } = services;
-const dynamo = sdkDynamo(services);
+const dynamo = leanDynamo(services);
 
 export const handler = createHandler({
   tenancy: createTenancyStore({ dynamo, tables: config.tables, clock }),
