@@ -1,0 +1,40 @@
+/** The models that the emulator answers for, and the inference profiles among them. */
+import { CATALOGUE } from '../../shared/domain/catalogue.ts';
+import type { ModelAbilities } from '../../shared/domain/model.ts';
+import { refuse } from './service-error.ts';
+
+export interface EmulatedModel {
+  readonly id: string;
+  readonly provider: string;
+  readonly mode: 'chat' | 'embedding';
+  readonly inputTokensMax: number;
+  readonly outputTokensMax: number;
+  /** What the model refuses; one without this takes everything. */
+  readonly takes?: ModelAbilities;
+}
+
+const TITAN_EMBED_TEXT_V2: EmulatedModel = {
+  id: 'amazon.titan-embed-text-v2:0',
+  provider: 'amazon',
+  mode: 'embedding',
+  inputTokensMax: 8192,
+  outputTokensMax: 0,
+};
+
+/** The product's catalogue and the embedding model. */
+export const DEFAULT_MODELS: readonly EmulatedModel[] = [...CATALOGUE, TITAN_EMBED_TEXT_V2];
+
+/** A profile's id is a geography and the id of the model behind it. */
+const PROFILE = /^(?:apac|au|ca|eu|global|jp|us|us-gov)\.(?=[^.]+\.)/;
+const ARN = /^arn:aws[a-z-]*:bedrock:[^:]*:[^:]*:(?:foundation-model|inference-profile)\/(.+)$/;
+
+export const isProfile = (id: string): boolean => PROFILE.test(id);
+
+/** The foundation model behind a profile; a foundation model is itself. */
+export const foundationModelOf = (id: string): string => id.replace(PROFILE, '');
+
+export type ModelsById = ReadonlyMap<string, EmulatedModel>;
+
+/** The model of an id or ARN, as Bedrock refuses it: ValidationException for one it does not know. */
+export const findModel = (models: ModelsById, idOrArn: string): EmulatedModel =>
+  models.get(ARN.exec(idOrArn)?.[1] ?? idOrArn) ?? refuse('The provided model identifier is invalid.');

@@ -1,0 +1,193 @@
+/** From method and path to the operation, and from what it throws to the service's error. */
+import { randomUUID } from 'node:crypto';
+import type { Prompt } from './answer.ts';
+import { anthropicDialect } from './anthropic-dialect.ts';
+import { readAnthropic } from './anthropic-input.ts';
+import type { EmulatorClock } from './clock.ts';
+import { answerControl } from './control-plane.ts';
+import { CONVERSE } from './converse-dialect.ts';
+import { readConverse } from './converse-input.ts';
+import { countInput } from './count-tokens-operation.ts';
+import type { Dialect, Padding } from './dialect.ts';
+import type { Exchange } from './exchange.ts';
+import { answerStream, answerWhole, planAnswer } from './generate.ts';
+import { type GeneratingOperation, type GenerationLog, RunningGeneration } from './generation.ts';
+import { type EmulatedModel, findModel, type ModelsById } from './models.ts';
+import { type RequestMetadata, readRequestMetadata } from './request-metadata.ts';
+import { ERROR_STATUS, refuse, ServiceError } from './service-error.ts';
+import { embed } from './titan-embedding.ts';
+import { type Fields, parseBody } from './wire-value.ts';
+
+/** What the operations work with. */
+export interface Service {
+  readonly models: ModelsById;
+  readonly generations: GenerationLog;
+  readonly clock: EmulatorClock;
+  readonly padding: Padding;
+  readonly tokenDelayMs: number;
+}
+
+/** The longest body that InvokeModel takes; the emulator holds all operations to it. */
+const BODY_BYTES_MAX = 25_000_000;
+const MODEL_PATH = /^\/model\/([^/?]+)\/([a-z-]+)(?:\?|$)/;
+/** The signature itself is not checked on a laptop, only that the caller has signed or brought a key. */
+const AUTHORIZATION = /^(?:AWS4-HMAC-SHA256|Bearer) \S/;
+
+/** Answers every request; never rejects. */
+export async function route(service: Service, exchange: Exchange): Promise<void> {
+  const requestId = randomUUID();
+  try {
+    // Read before refusing, as an answer to a half-sent request breaks connections that are kept alive.
+    const bytes = await exchange.readBody(BODY_BYTES_MAX);
+    if (!AUTHORIZATION.test(exchange.header('authorization') ?? '')) {
+      throw new ServiceError('MissingAuthenticationTokenException', 'Missing Authentication Token');
+    }
+    await answerOperation(service, { exchange, requestId, bytes, receivedAtMs: service.clock.now() });
+  } catch (error) {
+    answerError(exchange, requestId, error);
+  }
+}
+
+interface Call {
+  readonly exchange: Exchange;
+  readonly requestId: string;
+  readonly bytes: Buffer;
+  readonly receivedAtMs: number;
+}
+
+async function answerOperation(service: Service, call: Call): Promise<void> {
+  const [, encodedId, action] = MODEL_PATH.exec(call.exchange.path) ?? [];
+  if (call.exchange.method === 'GET') return answerGet(service, call);
+  if (call.exchange.method !== 'POST' || encodedId === undefined || action === undefined) unknownOperation();
+  const id = decodeId(encodedId);
+  switch (action) {
+    case 'converse':
+      return await converse(service, call, { id, operation: 'Converse' });
+    case 'converse-stream':
+      return await converse(service, call, { id, operation: 'ConverseStream' });
+    case 'invoke':
+      return await invoke(service, call, { id, operation: 'InvokeModel' });
+    case 'invoke-with-response-stream':
+      return await invoke(service, call, { id, operation: 'InvokeModelWithResponseStream' });
+    case 'count-tokens':
+      return answerJson(call, countInput(parseBody(call.bytes), findModel(service.models, id)));
+    default:
+      return unknownOperation();
+  }
+}
+
+function answerGet(service: Service, call: Call): void {
+  const body = answerControl(service.models, new URL(call.exchange.path, 'http://localhost'));
+  answerJson(call, body ?? unknownOperation());
+}
+
+function decodeId(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return refuse('The provided model identifier is invalid.');
+  }
+}
+
+interface Target {
+  readonly id: string;
+  readonly operation: GeneratingOperation;
+}
+
+async function converse(service: Service, call: Call, target: Target): Promise<void> {
+  const body = parseBody(call.bytes);
+  const { prompt, requestMetadata } = readConverse(body, findModel(service.models, target.id));
+  await generate(service, call, { ...target, body, prompt, requestMetadata, dialect: CONVERSE });
+}
+
+async function invoke(service: Service, call: Call, target: Target): Promise<void> {
+  const body = parseBody(call.bytes);
+  const model = findModel(service.models, target.id);
+  if (model.mode === 'embedding') return invokeEmbedding(call, { body, model, target });
+  if (model.provider !== 'anthropic') {
+    refuse(
+      'The Bedrock emulator speaks only the bodies of Anthropic and Titan Text Embeddings V2 by InvokeModel.',
+    );
+  }
+  const prompt = readAnthropic(body, model);
+  const facts = { requestId: call.requestId, modelId: model.id, inputTokens: prompt.inputTokens };
+  const requestMetadata = metadataHeader(call.exchange);
+  await generate(service, call, {
+    ...target,
+    body,
+    prompt,
+    requestMetadata,
+    dialect: anthropicDialect(facts),
+  });
+}
+
+function invokeEmbedding(call: Call, asked: { body: Fields; model: EmulatedModel; target: Target }): void {
+  if (asked.target.operation !== 'InvokeModel') refuse('The model is unsupported for streaming.');
+  const { body, inputTokens } = embed(asked.body, asked.model);
+  answerJson(call, body, { 'x-amzn-bedrock-input-token-count': inputTokens });
+}
+
+/** InvokeModel has its metadata in a header, because its body is the model's own. */
+function metadataHeader(exchange: Exchange): RequestMetadata {
+  const value = exchange.header('x-amzn-bedrock-request-metadata');
+  return value === undefined ? {} : readRequestMetadata(parseBody(Buffer.from(value)));
+}
+
+interface Generating extends Target {
+  readonly body: Fields;
+  readonly prompt: Prompt;
+  readonly requestMetadata: RequestMetadata;
+  readonly dialect: Dialect;
+}
+
+async function generate(service: Service, call: Call, asked: Generating): Promise<void> {
+  const { id: modelId, operation, body, prompt, requestMetadata, dialect } = asked;
+  const { exchange, requestId } = call;
+  const { directive, answer } = planAnswer(prompt);
+  const fault = directive.fault === undefined ? {} : { fault: directive.fault };
+  const generation = new RunningGeneration(
+    { requestId, operation, modelId, requestMetadata, body, ...fault },
+    exchange,
+  );
+  service.generations.add(generation);
+  const run = {
+    exchange,
+    generation,
+    dialect,
+    directive,
+    answer,
+    inputTokens: prompt.inputTokens,
+    delayMs: directive.delayMs ?? service.tokenDelayMs,
+    clock: service.clock,
+    padding: service.padding,
+    startedAtMs: call.receivedAtMs,
+  };
+  await (operation === 'Converse' || operation === 'InvokeModel' ? answerWhole(run) : answerStream(run));
+}
+
+function answerJson(call: Call, body: object, headers: Readonly<Record<string, number>> = {}): void {
+  const common = { 'content-type': 'application/json', 'x-amzn-requestid': call.requestId };
+  call.exchange.answer(200, { ...common, ...headers }, JSON.stringify(body));
+}
+
+function unknownOperation(): never {
+  throw new ServiceError('UnknownOperationException', 'The Bedrock emulator has no such operation.');
+}
+
+function answerError(exchange: Exchange, requestId: string, error: unknown): void {
+  if (exchange.answered) {
+    exchange.break();
+    return;
+  }
+  const known =
+    error instanceof ServiceError
+      ? error
+      : new ServiceError('InternalServerException', `The Bedrock emulator failed: ${String(error)}`);
+  const headers = {
+    'content-type': 'application/json',
+    'x-amzn-errortype': `${known.type}:http://internal.amazon.com/coral/com.amazon.bedrock/`,
+    'x-amzn-requestid': requestId,
+  };
+  const body = JSON.stringify({ message: known.message, ...known.details });
+  exchange.answer(ERROR_STATUS[known.type], headers, body);
+}
