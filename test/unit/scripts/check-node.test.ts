@@ -1,4 +1,9 @@
-import { nodeComplaint } from '../../../scripts/check-node.mjs.mts';
+// Plain JavaScript, so that an old Node can read it: its type is said here.
+const {
+  nodeComplaint,
+}: {
+  nodeComplaint: (of: { version: string; platform: string; arch: string }) => string | undefined;
+} = await import(new URL('../../../scripts/check-node.mjs', import.meta.url).href);
 
 describe('the check of Node at the start', () => {
   test.each(['v22.18.0', 'v22.23.2', 'v24.0.0'])('%s will do', (version) => {
