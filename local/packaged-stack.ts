@@ -1,0 +1,124 @@
+/**
+ * The compiled stack: what `serverless package` makes of this tree for a stage, offline and without credentials.
+ * Kept by the hash of everything that it is made of; any number of processes may ask at once, each packages in
+ * folders of its own, and whoever is first leaves the result to the others.
+ */
+import { execFile } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+export interface PackagedStack {
+  /** The compiled CloudFormation template. */
+  readonly template: CompiledTemplate;
+  readonly templatePath: string;
+  /** Paths of the zips by function name. */
+  readonly zips: Readonly<Record<string, string>>;
+}
+
+export interface CompiledTemplate {
+  readonly Resources: Readonly<Record<string, CompiledResource>>;
+}
+
+export interface CompiledResource {
+  readonly Type: string;
+  readonly Properties?: Readonly<Record<string, unknown>>;
+  readonly [attribute: string]: unknown;
+}
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const CACHE = path.join(ROOT, '.cache/package');
+const MADE_OF = [
+  'serverless.yml',
+  'package-lock.json',
+  'resources',
+  'functions',
+  'middleware',
+  'shared',
+  'local/invoke-local',
+];
+const TEMPLATE = 'cloudformation-template-update-stack.json';
+const PACKAGING_MS_MAX = 120_000;
+
+/** The stack of a stage. Rejects with the framework's own words where packaging fails. */
+export async function packagedStack(stage: string): Promise<PackagedStack> {
+  const folder = path.join(CACHE, `${stage}-${await hashOfSources()}`);
+  const made = await readPackage(folder);
+  if (made !== undefined) return made;
+  await packageInto(folder, stage);
+  const fresh = await readPackage(folder);
+  if (fresh === undefined) throw new Error(`serverless package --stage ${stage} left no template.`);
+  return fresh;
+}
+
+async function readPackage(folder: string): Promise<PackagedStack | undefined> {
+  const files = await readdir(folder).catch((): string[] => []);
+  if (!files.includes(TEMPLATE)) return undefined;
+  const templatePath = path.join(folder, TEMPLATE);
+  const zips = files.filter((file) => file.endsWith('.zip'));
+  return {
+    template: JSON.parse(await readFile(templatePath, 'utf8')),
+    templatePath,
+    zips: Object.fromEntries(zips.map((file) => [path.basename(file, '.zip'), path.join(folder, file)])),
+  };
+}
+
+async function packageInto(folder: string, stage: string): Promise<void> {
+  const own = `${folder}.${randomUUID()}`;
+  const workFolder = path.relative(ROOT, `${own}.esbuild`);
+  await mkdir(CACHE, { recursive: true });
+  try {
+    await serverless(['package', '--stage', stage, '--package', own], { PACKAGE_WORK_FOLDER: workFolder });
+    // Another process may have been first; what it left is the same.
+    await rename(own, folder).catch(() => undefined);
+  } finally {
+    await rm(own, { recursive: true, force: true });
+    await rm(path.join(ROOT, workFolder), { recursive: true, force: true });
+  }
+}
+
+/** Runs the framework with nothing of the caller's AWS environment, so that none of it can end up in a template. */
+async function serverless(argv: readonly string[], additions: Record<string, string>): Promise<void> {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
+  const bin = path.join(ROOT, 'node_modules/serverless/bin/serverless.js');
+  try {
+    await promisify(execFile)(process.execPath, [bin, ...argv], {
+      cwd: ROOT,
+      env: { ...Object.fromEntries(inherited), ...additions, SLS_NOTIFICATIONS_MODE: 'off' },
+      timeout: PACKAGING_MS_MAX,
+    });
+  } catch (error) {
+    throw new Error(`serverless ${argv.slice(0, 3).join(' ')} failed:\n${outputOf(error)}`, { cause: error });
+  }
+}
+
+/** What a failed child said; the framework puts half of it on either stream. */
+function outputOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return '';
+  return ['stdout', 'stderr'].map((stream) => String(Reflect.get(error, stream) ?? '')).join('');
+}
+
+async function hashOfSources(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const entry of MADE_OF) {
+    for (const file of await filesUnder(path.join(ROOT, entry))) {
+      hash
+        .update(path.relative(ROOT, file))
+        .update('\0')
+        .update(await readFile(file))
+        .update('\0');
+    }
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+async function filesUnder(entry: string): Promise<readonly string[]> {
+  const found = await readdir(entry, { recursive: true, withFileTypes: true }).catch(() => undefined);
+  if (found === undefined) return [entry];
+  return found
+    .filter((file) => file.isFile())
+    .map((file) => path.join(file.parentPath, file.name))
+    .sort();
+}
