@@ -33,7 +33,7 @@ export class Exchange {
     this.#response = response;
     this.#sink = response;
     this.#sink.once('finish', () => {
-      this.#finished = true;
+      this.#finished = isWhole(response);
     });
     this.#sink.once('close', () => {
       this.#over = true;
@@ -132,3 +132,8 @@ export class Exchange {
     else response.destroy();
   }
 }
+
+/** HTTP/2 tells of a `finish` at every close; only a stream that was ended and not reset has carried everything. */
+const isWhole = (response: AnyResponse): boolean =>
+  !('stream' in response) ||
+  (response.stream.writableFinished && response.stream.rstCode === constants.NGHTTP2_NO_ERROR);
