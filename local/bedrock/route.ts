@@ -4,6 +4,7 @@ import type { Prompt } from './answer.ts';
 import { anthropicDialect } from './anthropic-dialect.ts';
 import { readAnthropic } from './anthropic-input.ts';
 import type { EmulatorClock } from './clock.ts';
+import { Constraints } from './constraints.ts';
 import { answerControl } from './control-plane.ts';
 import { CONVERSE } from './converse-dialect.ts';
 import { readConverse } from './converse-input.ts';
@@ -13,7 +14,7 @@ import type { Exchange } from './exchange.ts';
 import { answerStream, answerWhole, planAnswer } from './generate.ts';
 import { type GeneratingOperation, type GenerationLog, RunningGeneration } from './generation.ts';
 import { type EmulatedModel, findModel, type ModelsById } from './models.ts';
-import { type RequestMetadata, readRequestMetadata } from './request-metadata.ts';
+import { checkRequestMetadata, type RequestMetadata, readRequestMetadata } from './request-metadata.ts';
 import { ERROR_STATUS, refuse, ServiceError } from './service-error.ts';
 import { embed } from './titan-embedding.ts';
 import { type Fields, parseBody } from './wire-value.ts';
@@ -130,7 +131,12 @@ function invokeEmbedding(call: Call, asked: { body: Fields; model: EmulatedModel
 /** InvokeModel has its metadata in a header, because its body is the model's own. */
 function metadataHeader(exchange: Exchange): RequestMetadata {
   const value = exchange.header('x-amzn-bedrock-request-metadata');
-  return value === undefined ? {} : readRequestMetadata(parseBody(Buffer.from(value)));
+  if (value === undefined) return {};
+  const metadata = parseBody(Buffer.from(value));
+  const constraints = new Constraints();
+  checkRequestMetadata(metadata, constraints);
+  constraints.settle();
+  return readRequestMetadata(metadata);
 }
 
 interface Generating extends Target {

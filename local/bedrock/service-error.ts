@@ -44,6 +44,7 @@ export function refuseType(found: unknown, wanted: string): never {
 }
 
 function kindOf(value: unknown): string {
+  if (value === null) return 'NULL_VALUE';
   if (Array.isArray(value)) return 'START_ARRAY';
   if (typeof value === 'object') return 'START_OBJECT';
   if (typeof value === 'boolean') return value ? 'TRUE_VALUE' : 'FALSE_VALUE';
