@@ -76,15 +76,14 @@ function refusalOf(state: TenantState, admission: Admission): AdmissionResult | 
 
 /** A settled request has its record, and charging it again would charge it twice. */
 function settle(state: TenantState, usage: MemoryUsageStore, { admission, record }: Settlement): void {
-  if (!usage.has(admission.tenant, admission.request)) {
-    const reservation = state.reserved.get(admission.request);
-    change(state, reservation ?? reservationOf(admission), {
-      from: reservation?.reserved ?? NOTHING,
-      to: usedAmounts(record),
-    });
-    state.reserved.delete(admission.request);
-    usage.put(record);
-  }
+  if (usage.has(admission.tenant, admission.request)) return;
+  const reservation = state.reserved.get(admission.request);
+  change(state, reservation ?? reservationOf(admission), {
+    from: reservation?.reserved ?? NOTHING,
+    to: usedAmounts(record),
+  });
+  state.reserved.delete(admission.request);
+  usage.put(record);
   sweep(state, usage, { tenant: admission.tenant, nowMs: record.settledAtMs });
 }
 
