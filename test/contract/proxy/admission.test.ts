@@ -1,0 +1,125 @@
+import { GatewayError } from '../../../shared/domain/gateway-error.ts';
+import { NOW_MS } from '../../support/limits-fixture.ts';
+import { ASK, bodyText, CHAT_MODEL, DEADLINE_MS, proxyFixture } from '../../support/proxy-fixture.ts';
+
+/** What ASK reserves: 128 a request, 16 a message, 2 bytes, and the tenant's default output. */
+const RESERVED_TOKENS = 128 + 16 + 2 + 4096;
+/** Input at the dearest input class (a cache write, 3.75 USD a million), output at 15. */
+const RESERVED_NANO_USD = 146 * 3750 + 4096 * 15000;
+
+const refusal = async (asked: Promise<unknown>): Promise<GatewayError> => {
+  const error = await asked.catch((reason: unknown) => reason);
+  if (error instanceof GatewayError) return error;
+  throw new TypeError('It was not refused.');
+};
+
+test('limits admit before Bedrock is called, and the charge comes after the answer', async () => {
+  const proxy = proxyFixture();
+  const answer = await proxy.chat(ASK);
+  expect(proxy.order).toEqual(['admit', 'admit:admitted', 'bedrock']);
+  await bodyText(answer);
+  expect(proxy.order.slice(3)).toEqual(['settle:completed']);
+});
+
+test('the reservation is the most that the request may use, and outlives the function by a minute', async () => {
+  const seen: unknown[] = [];
+  const proxy = proxyFixture({
+    store: {
+      admit: async (admission) => {
+        seen.push(admission);
+        return { outcome: 'admitted', committed: [0, 0] };
+      },
+    },
+  });
+  await proxy.chat(ASK);
+  expect(seen).toMatchObject([
+    {
+      tenant: proxy.principal.tenant,
+      model: CHAT_MODEL,
+      reserved: { tokens: RESERVED_TOKENS, nanoUsd: RESERVED_NANO_USD },
+      charges: [
+        { kind: 'tokens-minute', period: '202611202017', amount: RESERVED_TOKENS },
+        { kind: 'money-month', period: '202611', amount: RESERVED_NANO_USD },
+      ],
+      nowMs: NOW_MS,
+      expiresAtMs: DEADLINE_MS + 60_000,
+    },
+  ]);
+});
+
+describe('a limit that refuses', () => {
+  test('of tokens a minute says when the minute ends', async () => {
+    const proxy = proxyFixture({ limits: { tokensPerMinute: RESERVED_TOKENS + 1 } });
+    await proxy.chat(ASK);
+    const error = await refusal(proxy.chat(ASK));
+    expect(error).toMatchObject({ code: 'rate_limit_exceeded', retryAfterMs: 30_000 });
+    expect(error.message).toBe(
+      `Rate limit reached for tokens a minute: limit ${RESERVED_TOKENS + 1}, used or reserved ${RESERVED_TOKENS}, requested ${RESERVED_TOKENS}.`,
+    );
+    expect(proxy.calls).toHaveLength(1);
+  });
+
+  test('of tokens a minute, smaller than the request, gives the numbers and no retry', async () => {
+    const proxy = proxyFixture({ limits: { tokensPerMinute: 100 } });
+    const error = await refusal(proxy.chat(ASK));
+    expect(error).toMatchObject({ code: 'request_exceeds_limit', retryAfterMs: undefined });
+    expect(error.message).toContain(`${RESERVED_TOKENS} tokens`);
+    expect(error.message).toContain('limit is 100 tokens');
+    expect(proxy.order).toEqual([]);
+  });
+
+  test.each([RESERVED_NANO_USD - 1, RESERVED_NANO_USD + 1])(
+    'of money (%d) is a quota, not a rate',
+    async (limit) => {
+      const proxy = proxyFixture({ limits: { nanoUsdPerMonth: limit } });
+      await proxy.chat(ASK).catch(() => undefined);
+      expect(await refusal(proxy.chat(ASK))).toMatchObject({
+        code: 'insufficient_quota',
+        retryAfterMs: undefined,
+      });
+    },
+  );
+
+  test('of requests at once asks to come back in about a second', async () => {
+    const proxy = proxyFixture({ limits: { inflightMax: 1 } });
+    await proxy.chat(ASK);
+    const error = await refusal(proxy.chat(ASK));
+    expect(error.code).toBe('too_many_inflight_requests');
+    expect(error.retryAfterMs).toBeGreaterThanOrEqual(750);
+    expect(error.retryAfterMs).toBeLessThanOrEqual(1250);
+  });
+
+  test('because the limits changed meanwhile asks for another try', async () => {
+    const proxy = proxyFixture({
+      store: { admit: async () => ({ outcome: 'refused', by: 'stale-limits' }) },
+    });
+    expect(await refusal(proxy.chat(ASK))).toMatchObject({ code: 'service_unavailable', retryAfterMs: 100 });
+    expect(proxy.calls).toEqual([]);
+  });
+
+  test('because its store does not answer lets nothing through', async () => {
+    const unavailable = new GatewayError('service_unavailable', 'The limits cannot be reached.');
+    const proxy = proxyFixture({ store: { admit: () => Promise.reject(unavailable) } });
+    expect(await refusal(proxy.chat(ASK))).toBe(unavailable);
+    expect(proxy.calls).toEqual([]);
+  });
+});
+
+test('a model that does not exist is not found, with up to five close ids', async () => {
+  const error = await refusal(proxyFixture().chat({ ...ASK, model: 'us.anthropic.claude-sonnet-4-5' }));
+  expect(error).toMatchObject({ code: 'model_not_found', param: 'model' });
+  const close = /Close to it: (.*)\.$/.exec(error.message)?.[1]?.split(', ') ?? [];
+  expect(close).toHaveLength(5);
+  expect(close).toContain('us.anthropic.claude-sonnet-4-6');
+});
+
+test('a model that is nothing like ours is not found, without ids', async () => {
+  const error = await refusal(proxyFixture().chat({ ...ASK, model: 'gpt-4o' }));
+  expect(error.message).toBe("The model 'gpt-4o' does not exist or you do not have access to it.");
+});
+
+test('a tenant whose default exceeds what the model gives gets what the model gives', async () => {
+  const proxy = proxyFixture({ limits: { outputTokensDefault: 100_000 } });
+  await proxy.chat(ASK);
+  expect(proxy.calls[0]?.body.inferenceConfig.maxTokens).toBe(4096);
+});
