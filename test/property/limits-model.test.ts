@@ -1,168 +1,16 @@
 /**
- * The limits store under every order of events. The numbers of runs are printed and may not drop: a harness that
- * explores less proves less. The naive store, check then charge, must fail in the same harness.
+ * The limits store under every order of events in one process, beside a sweep too. The numbers of runs are printed and may not
+ * drop: a harness that explores less proves less.
  */
-import type { Dynamo } from '../../shared/aws/dynamo.ts';
-import { limitsKey, numberAt } from '../../shared/aws/limits-item.ts';
-import { createLimitsStore } from '../../shared/aws/limits-store.ts';
-import { putUsageRecord } from '../../shared/aws/usage-store.ts';
-import { parseRequestId } from '../../shared/domain/ids.ts';
-import { decodeReservation, decodeSettled } from '../../shared/domain/reservation-entry.ts';
-import type { Admission, LimitsStore } from '../../shared/ports.ts';
 import {
-  admissionOf,
-  freshTenant,
-  LIFETIME_MS,
-  NOW_MS,
-  settlementOf,
-  TABLES,
-} from '../support/limits-fixture.ts';
-import { type Exploration, explore, type Scenario } from '../support/limits-model.ts';
+  exploreAll,
+  LIMIT,
+  ledgerOf,
+  naiveStore,
+  realStore,
+  scenarioOf,
+} from '../support/limits-scenario.ts';
 import type { MemoryDynamo } from '../support/memory-dynamo.ts';
-
-const LIMIT = 20;
-const tenant = freshTenant();
-const limits = { tokensPerMinute: LIMIT, nanoUsdPerMonth: 2_000 };
-const AFTER_EXPIRY_MS = NOW_MS + LIFETIME_MS + 1;
-const LONG_AFTER_MS = NOW_MS + 100_000;
-const BACKOFF = { attemptsMax: 2, random: () => 0, wait: async () => {} };
-
-/** Requests of 10 tokens under a limit of 20: two fit, a third only when enough was given back. */
-const admissions = [1, 2, 3].map((index) => admissionOf({ tenant, index, limits }));
-
-const realStore = (dynamo: Dynamo): LimitsStore => createLimitsStore({ dynamo, ...TABLES }, BACKOFF);
-
-/** What gateways do: look whether there is room, call the model, add up. */
-function naiveStore(dynamo: Dynamo): LimitsStore {
-  const Key = limitsKey(tenant);
-  const add = (tokens: number) =>
-    dynamo.updateItem({
-      TableName: TABLES.limitsTable,
-      Key,
-      UpdateExpression: 'ADD #c :n',
-      ExpressionAttributeNames: { '#c': 'tpm#202611202017' },
-      ExpressionAttributeValues: { ':n': { N: String(tokens) } },
-    });
-  return {
-    async admit(admission) {
-      const { Item = {} } = await dynamo.getItem({ TableName: TABLES.limitsTable, Key });
-      const committed = numberAt(Item, 'tpm#202611202017');
-      const [by] = admission.charges;
-      if (by !== undefined && committed + by.amount > LIMIT) return { outcome: 'refused', by, committed };
-      return { outcome: 'admitted', committed: [committed] };
-    },
-    async settle({ record }) {
-      await add(record.usage.input + record.usage.output);
-      await putUsageRecord({ dynamo, table: TABLES.usageTable }, record);
-    },
-    sweep: async () => 0,
-  };
-}
-
-/** True where the request was admitted and its settlement resolved. */
-async function request(store: LimitsStore, admission: Admission, tokens: number): Promise<boolean> {
-  const result = await store.admit(admission);
-  if (result.outcome !== 'admitted') return false;
-  await store.settle(settlementOf(admission, { tokens, nanoUsd: tokens * 100 }));
-  return true;
-}
-
-/** Everything that the tables say of the tenant, in tokens. */
-function ledgerOf(dynamo: MemoryDynamo) {
-  const item = dynamo.dump(TABLES.limitsTable).get(`TENANT#${tenant}|LIMITS`) ?? {};
-  const settled = new Map<string, number>();
-  let reserved = 0;
-  let running = 0;
-  for (const usage of dynamo.dump(TABLES.usageTable).values()) {
-    settled.set(
-      (usage['SK']?.S ?? '').slice('USAGE#'.length),
-      numberAt(usage, 'input') + numberAt(usage, 'output'),
-    );
-  }
-  const records = settled.size;
-  for (const [name, value] of Object.entries(item)) {
-    const id = name.startsWith('r#') ? parseRequestId(name.slice(2)) : undefined;
-    if (id === undefined) continue;
-    const reservation = decodeReservation(value.S ?? '');
-    if (reservation !== undefined) running += 1;
-    reserved += reservation?.reserved.tokens ?? 0;
-    const record = decodeSettled({ tenant, request: id }, value.S ?? '');
-    if (record !== undefined) settled.set(id, record.usage.input + record.usage.output);
-  }
-  const spent = [...settled.values()].reduce((sum, tokens) => sum + tokens, 0);
-  const counters = Object.keys(item).filter((name) => name.startsWith('tpm#'));
-  return { committed: numberAt(item, 'tpm#202611202017'), item, reserved, spent, running, records, counters };
-}
-
-function checkMoment(dynamo: MemoryDynamo): void {
-  const { committed, reserved, spent, running, item } = ledgerOf(dynamo);
-  if (committed > LIMIT) throw new Error(`committed ${committed} of ${LIMIT}`);
-  if (committed !== spent + reserved) throw new Error(`committed ${committed}, but ${spent} + ${reserved}`);
-  if (numberAt(item, 'inflight') !== running)
-    throw new Error(`in flight ${numberAt(item, 'inflight')} of ${running}`);
-}
-
-/** After two sweeps nothing is reserved, and the money counter is the sum of the records. */
-async function checkEnd(dynamo: MemoryDynamo): Promise<void> {
-  const before = ledgerOf(dynamo);
-  await realStore(dynamo).sweep(tenant, AFTER_EXPIRY_MS);
-  await realStore(dynamo).sweep(tenant, LONG_AFTER_MS);
-  checkMoment(dynamo);
-  const { reserved, records, item } = ledgerOf(dynamo);
-  if (reserved !== 0) throw new Error(`${reserved} stay reserved`);
-  if (Object.keys(item).some((name) => name.startsWith('r#'))) throw new Error('an entry stays');
-  const money = [...dynamo.dump(TABLES.usageTable).values()].reduce(
-    (sum, of) => sum + numberAt(of, 'nanoUsd'),
-    0,
-  );
-  if (numberAt(item, 'usd#202611') !== money)
-    throw new Error(`money ${numberAt(item, 'usd#202611')}, not ${money}`);
-  if (records < before.records) throw new Error('a record was lost');
-}
-
-interface ScenarioFacts {
-  readonly open: (dynamo: Dynamo) => LimitsStore;
-  /** The process of each request. */
-  readonly processes: readonly string[];
-  readonly faultsMax: number;
-  /** Whether a sweep runs beside them that takes every reservation for expired. */
-  readonly sweep: boolean;
-  readonly tokens: number;
-}
-
-function scenarioOf(of: ScenarioFacts): Scenario {
-  const settled = new Set<string>();
-  return {
-    faultsMax: of.faultsMax,
-    begin: (sender) => {
-      settled.clear();
-      const stores = new Map([...new Set(of.processes)].map((name) => [name, of.open(sender(name))]));
-      const requests = of.processes.map(async (name, index) => {
-        const store = stores.get(name);
-        const admission = admissions[index];
-        if (store === undefined || admission === undefined) return;
-        if (await request(store, admission, of.tokens)) settled.add(admission.request);
-      });
-      return of.sweep ? [...requests, of.open(sender('sweeper')).sweep(tenant, AFTER_EXPIRY_MS)] : requests;
-    },
-    check: checkMoment,
-    finish: async (dynamo) => {
-      const recorded = new Set([...dynamo.dump(TABLES.usageTable).values()].map((item) => item['SK']?.S));
-      const lost = [...settled].find((id) => !recorded.has(`USAGE#${id}`));
-      if (lost !== undefined) throw new Error('a settlement resolved without a record');
-      await checkEnd(dynamo);
-    },
-  };
-}
-
-/** Explores, and tells how much. */
-async function exploreAll(name: string, scenario: Scenario): Promise<Exploration> {
-  const result = await explore(scenario, 60_000);
-  process.stdout.write(
-    `      ${name}: ${result.runs} runs, ${result.steps} steps, ${result.violations.length} violations\n`,
-  );
-  return result;
-}
 
 test.each([
   { name: 'one request, four faults', processes: ['a'], faultsMax: 4, sweep: false, runs: 131 },
@@ -180,15 +28,6 @@ test.each([
     sweep: false,
     runs: 9_488,
   },
-  {
-    name: 'two requests of two processes, two faults',
-    processes: ['a', 'b'],
-    faultsMax: 2,
-    sweep: false,
-    runs: 10_332,
-  },
-  { name: 'two requests beside a sweep', processes: ['a', 'b'], faultsMax: 0, sweep: true, runs: 2_504 },
-  { name: 'three requests', processes: ['a', 'b', 'c'], faultsMax: 0, sweep: false, runs: 570 },
 ])('no order of events breaks the limit or the ledger: $name', async ({ name, runs, ...of }) => {
   const result = await exploreAll(name, scenarioOf({ ...of, open: realStore, tokens: 5 }));
   expect(result.violations.slice(0, 3)).toEqual([]);

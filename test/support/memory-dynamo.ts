@@ -208,8 +208,9 @@ function applyUpdate(change: Change, old: Item): Item {
 
 function tokenize(expression: string): string[] {
   const tokens: string[] = [];
+  const length = expression.trimEnd().length;
   TOKEN.lastIndex = 0;
-  while (TOKEN.lastIndex < expression.trimEnd().length) {
+  while (TOKEN.lastIndex < length) {
     const token = TOKEN.exec(expression)?.[1];
     if (token === undefined) throw invalid(`Syntax error in ${expression}.`);
     tokens.push(token);
