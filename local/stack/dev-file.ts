@@ -34,14 +34,17 @@ export function readDevFile(folder: string): DevFile | undefined {
   return result.success ? result.data : undefined;
 }
 
-/** Writes the file, readable by its owner only: it holds keys. */
-export function writeDevFile(folder: string, facts: DevFile): void {
+/**
+ * Writes the file, readable by its owner only since it holds keys, and returns what removes it again. Undefined,
+ * with nothing written, where another stack that still runs has written it.
+ */
+export async function publishDevFile(folder: string, facts: DevFile): Promise<(() => void) | undefined> {
+  const other = readDevFile(folder);
+  if (other !== undefined && other.pid !== facts.pid && (await isRunning(other))) return undefined;
   writeStateFile(fileIn(folder), facts);
-}
-
-/** Removes the file, unless another stack has written it since. */
-export function removeDevFile(folder: string, pid: number): void {
-  if (readDevFile(folder)?.pid === pid) rmSync(fileIn(folder), { force: true });
+  return () => {
+    if (readDevFile(folder)?.pid === facts.pid) rmSync(fileIn(folder), { force: true });
+  };
 }
 
 /** Whether the stack of the facts answers its health check. */

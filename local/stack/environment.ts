@@ -1,0 +1,93 @@
+/** The environment that the functions find: the template's variables, the stack's endpoints, and credentials. */
+import { BedrockClient } from '@aws-sdk/client-bedrock';
+import type { CompiledTemplate } from '../api-gateway/compiled-template.ts';
+import { mergeFunctionEnvironments } from '../api-gateway/environment.ts';
+import type { StackEndpoints } from './dev-file.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from './identity.ts';
+
+export interface FunctionEnvironment extends Readonly<Record<string, string>> {
+  readonly AWS_REGION: string;
+}
+
+/**
+ * The variables that every function gets, as Lambda would set them. Rejects where AWS's own Bedrock is asked for
+ * and no credentials are found.
+ */
+export async function functionEnvironment(of: {
+  readonly template: CompiledTemplate;
+  readonly endpoints: StackEndpoints;
+  /** The process's own. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}): Promise<FunctionEnvironment> {
+  const { template, endpoints, environment } = of;
+  const region = environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'] ?? LOCAL_REGION;
+  return {
+    ...mergeFunctionEnvironments(template),
+    ...endpointVariables(endpoints),
+    ...(await credentialVariables({ endpoints, environment, region })),
+    AWS_REGION: region,
+  };
+}
+
+async function credentialVariables(of: {
+  readonly endpoints: StackEndpoints;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly region: string;
+}): Promise<Readonly<Record<string, string>>> {
+  if (of.endpoints.bedrock === null) return ownCredentials(of.region);
+  if (of.environment['AWS_ACCESS_KEY_ID'] !== undefined) return {};
+  return {
+    AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
+  };
+}
+
+/** Runs `work` with the variables set in `environment`, and leaves it as it was. */
+export async function withEnvironment<Result>(
+  of: {
+    readonly variables: Readonly<Record<string, string>>;
+    readonly environment: Record<string, string | undefined>;
+  },
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const { variables, environment } = of;
+  const before = Object.keys(variables).map((name) => [name, environment[name]] as const);
+  Object.assign(environment, variables);
+  try {
+    return await work();
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete environment[name];
+      else environment[name] = value;
+    }
+  }
+}
+
+/** Endpoints as the AWS SDKs name them. */
+export const endpointVariables = (endpoints: StackEndpoints): Readonly<Record<string, string>> => ({
+  AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
+  AWS_ENDPOINT_URL_SSM: endpoints.ssm,
+  ...(endpoints.dynamodb !== null && { AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb }),
+  ...(endpoints.bedrock !== null && { AWS_ENDPOINT_URL_BEDROCK: endpoints.bedrock }),
+  ...(endpoints.bedrock !== null && { AWS_ENDPOINT_URL_BEDROCK_RUNTIME: endpoints.bedrock }),
+});
+
+/** What the AWS SDK finds where it looks: environment, profile, single sign-on, container. */
+async function ownCredentials(region: string): Promise<Readonly<Record<string, string>>> {
+  const client = new BedrockClient({ region });
+  try {
+    const { accessKeyId, secretAccessKey, sessionToken } = await client.config.credentials();
+    return {
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      ...(sessionToken !== undefined && { AWS_SESSION_TOKEN: sessionToken }),
+    };
+  } catch (cause) {
+    throw new Error(
+      'The real Bedrock needs AWS credentials: set AWS_PROFILE or AWS_ACCESS_KEY_ID, or log in with `aws sso login`.',
+      { cause },
+    );
+  } finally {
+    client.destroy();
+  }
+}
