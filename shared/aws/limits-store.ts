@@ -18,7 +18,7 @@ import { settle } from './limits-settlement.ts';
 import type { Backoff } from './store-failure.ts';
 import { REAL_WAITING } from './waiting.ts';
 
-/** Beside the sender's own three attempts: at worst 7 s, within the 10 s that a function keeps to settle in. */
+/** Beside the sender's own three attempts: at worst 7 s a write, of the 10 s that a function keeps to settle in. */
 const DEFAULT_BACKOFF: Backoff = { ...REAL_WAITING, attemptsMax: 4 };
 
 /** Make one a process: it remembers which entries of its own are to be removed. */
