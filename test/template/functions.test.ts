@@ -1,0 +1,144 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { inflateRawSync } from 'node:zlib';
+import { loadConfig } from '../../shared/config.ts';
+import { packagedStack, recordOf, resourcesOf, STAGES } from '../support/packaged-template.ts';
+
+const HANDLERS = {
+  authorizer: 'functions/authorizer/handler.handler',
+  keyIssuer: 'functions/key-issuer/handler.handler',
+  keyRotation: 'functions/key-rotation/handler.handler',
+  metrics: 'functions/metrics/handler.handler',
+  proxy: 'functions/proxy/handler.handler',
+};
+
+/** The names of a zip's entries, read from its central directory (PKWARE APPNOTE 4.3.12). */
+function entriesOf(zip: Buffer): readonly { name: string; content: Buffer }[] {
+  const entries = [];
+  for (
+    let at = zip.indexOf('PK\u0001\u0002', 0, 'latin1');
+    at !== -1;
+    at = zip.indexOf('PK\u0001\u0002', at + 4, 'latin1')
+  ) {
+    const nameLength = zip.readUInt16LE(at + 28);
+    const local = zip.readUInt32LE(at + 42);
+    const start = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
+    const packed = zip.subarray(start, start + zip.readUInt32LE(at + 20));
+    const content = zip.readUInt16LE(at + 10) === 8 ? inflateRawSync(packed) : packed;
+    entries.push({ name: zip.toString('utf8', at + 46, at + 46 + nameLength), content });
+  }
+  return entries;
+}
+
+describe.each(STAGES)('the functions of %s', (stage) => {
+  test('are the five, on Node 22 and arm64', async () => {
+    const { template } = await packagedStack(stage);
+    const functions = resourcesOf(template, 'AWS::Lambda::Function').map(({ properties }) => [
+      properties['FunctionName'],
+      properties['Handler'],
+      properties['Runtime'],
+      [properties['Architectures']].flat()[0],
+    ]);
+    expect(functions.sort()).toEqual(
+      Object.entries(HANDLERS).map(([name, handler]) => [
+        `bedrock-proxy-${stage}-${name}`,
+        handler,
+        'nodejs22.x',
+        'arm64',
+      ]),
+    );
+  });
+
+  test('each name a role of their own, and no default role exists', async () => {
+    const { template } = await packagedStack(stage);
+    const roles = resourcesOf(template, 'AWS::Lambda::Function').map(
+      ({ properties }) => recordOf(properties['Role'])['Fn::GetAtt'],
+    );
+    expect(roles.map((role) => [role].flat()[0]).sort()).toEqual(
+      resourcesOf(template, 'AWS::IAM::Role')
+        .map(({ id }) => id)
+        .sort(),
+    );
+    expect(new Set(roles.map(String)).size).toBe(5);
+    const names = resourcesOf(template, 'AWS::IAM::Role').map(({ properties }) =>
+      String(properties['RoleName']),
+    );
+    expect(names.every((name) => name.startsWith('bedrock-proxy-') && name.endsWith(`-${stage}`))).toBe(true);
+  });
+
+  test('have literal environments that the configuration accepts, equal in all of them', async () => {
+    const { template } = await packagedStack(stage);
+    const environments = resourcesOf(template, 'AWS::Lambda::Function').map(({ properties }) =>
+      recordOf(recordOf(properties['Environment'])['Variables']),
+    );
+    for (const variables of environments) {
+      expect(Object.values(variables).filter((value) => typeof value !== 'string')).toEqual([]);
+      expect(variables).toEqual(environments[0]);
+      const config = loadConfig({ ...(variables as Record<string, string>), AWS_REGION: 'eu-central-1' });
+      expect([config.stage, config.keyEnvironment]).toEqual([stage, stage === 'prod' ? 'live' : 'test']);
+    }
+  });
+
+  test('find the tables and the secret under the names that their environment gives', async () => {
+    const { template } = await packagedStack(stage);
+    const [first] = resourcesOf(template, 'AWS::Lambda::Function');
+    const variables = recordOf(recordOf(first?.properties['Environment'])['Variables']);
+    const named = Object.entries(variables)
+      .filter(([name]) => name.endsWith('_TABLE'))
+      .map(([, value]) => value);
+    const tables = resourcesOf(template, 'AWS::DynamoDB::Table').map(
+      ({ properties }) => properties['TableName'],
+    );
+    expect(named.sort()).toEqual(tables.sort());
+    const secrets = resourcesOf(template, 'AWS::SecretsManager::Secret').map(
+      ({ properties }) => properties['Name'],
+    );
+    expect(secrets).toEqual([variables['CONTEXT_SECRET_ID']]);
+  });
+
+  test('are one zip each, which holds the minified bundle and nothing else', async () => {
+    const { zips } = await packagedStack(stage);
+    const found = Object.entries(zips).map(([name, file]) => [
+      name,
+      entriesOf(readFileSync(file)).map((entry) => entry.name),
+    ]);
+    expect(Object.fromEntries(found)).toEqual(
+      Object.fromEntries(
+        Object.entries(HANDLERS).map(([name, handler]) => [name, [handler.replace(/\.handler$/, '.cjs')]]),
+      ),
+    );
+  });
+
+  test('bundle no AWS SDK client', async () => {
+    const { zips } = await packagedStack(stage);
+    const bundles = Object.values(zips).flatMap((file) => entriesOf(readFileSync(file)));
+    for (const { content } of bundles) expect(content.includes('fromNodeProviderChain')).toBe(false);
+  });
+
+  test('log to groups of their own, which forget', async () => {
+    const { template } = await packagedStack(stage);
+    const groups = resourcesOf(template, 'AWS::Logs::LogGroup').map(({ properties }) => [
+      properties['LogGroupName'],
+      properties['RetentionInDays'],
+    ]);
+    const days = { dev: 7, staging: 30, prod: 90 }[stage];
+    expect(groups.sort()).toEqual(
+      Object.keys(HANDLERS).map((name) => [`/aws/lambda/bedrock-proxy-${stage}-${name}`, days]),
+    );
+  });
+});
+
+describe('serverless.yml', () => {
+  const root = path.resolve(import.meta.dirname, '../..');
+  test('is a table of contents: at most 120 lines', () => {
+    expect(readFileSync(path.join(root, 'serverless.yml'), 'utf8').split('\n').length).toBeLessThanOrEqual(
+      121,
+    );
+  });
+
+  test('refuses an unknown stage and names the ones there are', async () => {
+    await expect(packagedStack('production')).rejects.toThrow(
+      /Unknown stage "production"\. Use --stage dev \| staging \| prod/,
+    );
+  });
+});
