@@ -26,19 +26,27 @@ export interface TenantCredential {
 export interface TenancyStore {
   /** Rejects with `conflict` where the name or reference is taken. */
   createTenant(tenant: Tenant, audit: AuditEntry): Promise<void>;
-  createAccount(
-    account: ServiceAccount,
-    key: ApiKey | undefined,
-    audit: readonly AuditEntry[],
-  ): Promise<void>;
+  createAccount(creation: AccountCreation): Promise<void>;
   createAdminKey(key: AdminKey, audit: AuditEntry): Promise<void>;
   /** True where this call revoked it, false where it was revoked already; `not_found` where there is none. */
-  revokeKey(tenant: TenantRef, key: KeyRef, revokedAtMs: number, audit: AuditEntry): Promise<boolean>;
+  revokeKey(revocation: KeyRevocation): Promise<boolean>;
   readTenant(tenant: TenantRef): Promise<Tenant | undefined>;
   listTenants(page: PageRequest): Promise<Page<Tenant>>;
   listAccounts(tenant: TenantRef, page: PageRequest): Promise<Page<ServiceAccount>>;
   listKeys(tenant: TenantRef, page: PageRequest): Promise<Page<ApiKey>>;
   listAudit(chain: TenantRef, page: PageRequest): Promise<Page<AuditRecord>>;
+}
+export interface AccountCreation {
+  readonly account: ServiceAccount;
+  /** Its first key; undefined where it begins without one. */
+  readonly key: ApiKey | undefined;
+  readonly audit: readonly AuditEntry[];
+}
+export interface KeyRevocation {
+  readonly tenant: TenantRef;
+  readonly key: KeyRef;
+  readonly revokedAtMs: number;
+  readonly audit: AuditEntry;
 }
 /** `after`: the reference (or sequence) of the last item of the page before; `limit`: 1 to 100. */
 export interface PageRequest {

@@ -39,7 +39,7 @@ export const deleteApiKey =
     const { tenant, key } = keyOf(request);
     const id = keyId(tenant, key);
     const audit = auditOf(request, { type: 'api_key.deleted', chain: tenant, subject: { id } });
-    await ports.tenancy.revokeKey(tenant, key, request.receivedAtMs, audit);
+    await ports.tenancy.revokeKey({ tenant, key, revokedAtMs: request.receivedAtMs, audit });
     return jsonAnswer(200, { id, object: 'organization.project.api_key.deleted', deleted: true });
   };
 

@@ -35,7 +35,8 @@ export const createServiceAccount =
       createdAtMs: request.receivedAtMs,
     };
     const issued = order.withKey ? issueKey(ports, { account, order }) : undefined;
-    await ports.tenancy.createAccount(account, issued?.key, auditsOf(request, { account, key: issued?.key }));
+    const creation = { account, key: issued?.key };
+    await ports.tenancy.createAccount({ ...creation, audit: auditsOf(request, creation) });
     return jsonAnswer(200, {
       ...serviceAccountObject(account),
       api_key: issued === undefined ? null : newApiKeyObject(issued.key, issued.text),

@@ -72,7 +72,7 @@ function tenancyOf(state: State): TenancyStore {
       state.tenants.set(tenant.ref, tenant);
       append(state, [audit]);
     },
-    async createAccount(account, key, audit) {
+    async createAccount({ account, key, audit }) {
       const tenant = state.tenants.get(account.tenant) ?? refuse('not_found');
       const keyTaken = key !== undefined && state.keys.has(member(key.tenant, key.ref));
       const taken = keyTaken || state.accounts.has(member(account.tenant, account.ref));
@@ -86,7 +86,7 @@ function tenancyOf(state: State): TenancyStore {
       state.adminKeys.set(key.ref, key);
       append(state, [audit]);
     },
-    async revokeKey(tenant, key, revokedAtMs, audit) {
+    async revokeKey({ tenant, key, revokedAtMs, audit }) {
       const revoked = revoke(state, { tenant, key, revokedAtMs });
       if (revoked) append(state, [audit]);
       return revoked;

@@ -1,7 +1,7 @@
 /**
  * The DynamoDB calls that the stores make, in the low-level shapes of the AWS SDK (attribute values spelled out).
- * Two senders satisfy it: the SDK's own client (control plane) and the lean one (hot path); one suite holds them
- * equal. Both throw the SDK's error names: `ConditionalCheckFailedException`, `TransactionCanceledException` …
+ * lean-dynamo.ts sends them; tests hold it equal to the SDK's own client, error names included
+ * (`ConditionalCheckFailedException`, `TransactionCanceledException` …).
  */
 import type {
   BatchGetItemCommandInput,

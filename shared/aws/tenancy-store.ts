@@ -63,7 +63,7 @@ export function createTenancyStore(options: TenancyStoreOptions): TenancyStore {
       if (await commit({ writes, audit: [audit] })) refuseTaken('project');
     },
 
-    async createAccount(account, key, audit) {
+    async createAccount({ account, key, audit }) {
       const members = [toAccountItem(account), ...(key === undefined ? [] : [toKeyItem(key)])];
       const writes = [requireActive(table, account.tenant), ...members.map(insert)];
       const refused = await commit({ writes, audit });
@@ -75,7 +75,7 @@ export function createTenancyStore(options: TenancyStoreOptions): TenancyStore {
       if (await commit({ writes: [insert(toAdminKeyItem(key))], audit: [audit] })) refuseTaken('admin key');
     },
 
-    async revokeKey(tenant, key, revokedAtMs, audit) {
+    async revokeKey({ tenant, key, revokedAtMs, audit }) {
       const write = revocation(table, { key: keyKey(tenant, key), revokedAtMs });
       const refused = await commit({ writes: [write], audit: [audit] });
       if (refused !== undefined && refused.item === undefined) refuseAbsent('API key');

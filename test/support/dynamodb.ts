@@ -7,9 +7,9 @@ import { startDynamoDb } from '../../local/dynamodb/start.ts';
 import { createTables, tableNamed } from '../../local/dynamodb/tables.ts';
 import type { Dynamo } from '../../shared/aws/dynamo.ts';
 import { createLeanDynamo } from '../../shared/aws/lean-dynamo.ts';
-import { createSdkDynamo } from '../../shared/aws/sdk-dynamo.ts';
 import { createSignedHttp } from '../../shared/aws/signed-http.ts';
 import type { Config } from '../../shared/config.ts';
+import { createSdkDynamo } from './sdk-dynamo.ts';
 
 export interface TestDynamo {
   readonly endpoint: string;

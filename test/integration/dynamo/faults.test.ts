@@ -1,6 +1,5 @@
 import type { Dynamo } from '../../../shared/aws/dynamo.ts';
 import { createLeanDynamo } from '../../../shared/aws/lean-dynamo.ts';
-import { createSdkDynamo } from '../../../shared/aws/sdk-dynamo.ts';
 import { createSignedHttp } from '../../../shared/aws/signed-http.ts';
 import {
   hangUp,
@@ -9,6 +8,7 @@ import {
   type ScriptedServer,
   startScriptedServer,
 } from '../../support/scripted-server.ts';
+import { createSdkDynamo } from '../../support/sdk-dynamo.ts';
 
 /** What the senders make of a DynamoDB that falters. Time passes only by waiting. */
 let server: ScriptedServer;

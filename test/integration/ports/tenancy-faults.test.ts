@@ -49,18 +49,22 @@ if (dynamo === undefined) {
     const account = accountOf(tenant.ref);
     const key = keyOf(account);
     await sound().tenancy.createTenant(tenant, created(tenant));
-    await sound().tenancy.createAccount(account, key, createdAccount(account, key));
+    await sound().tenancy.createAccount({ account: account, key: key, audit: createdAccount(account, key) });
     return { tenant, account, key };
   };
-  const revocationOf = ({ tenant, key }: Awaited<ReturnType<typeof stored>>) =>
-    [tenant.ref, key.ref, 5, entry(tenant.ref, { type: 'api_key.deleted', id: key.ref })] as const;
+  const revocationOf = ({ tenant, key }: Awaited<ReturnType<typeof stored>>) => ({
+    tenant: tenant.ref,
+    key: key.ref,
+    revokedAtMs: 5,
+    audit: entry(tenant.ref, { type: 'api_key.deleted', id: key.ref }),
+  });
 
   describe('a change', () => {
     test('is neither made nor told where the transaction is refused', async () => {
       const made = await stored();
       const transactWriteItems = async () => Promise.reject(named('AccessDeniedException'));
       const { tenancy } = storesOver(dynamo, tables, { transactWriteItems });
-      await expect(tenancy.revokeKey(...revocationOf(made))).rejects.toEqual(unavailable);
+      await expect(tenancy.revokeKey(revocationOf(made))).rejects.toEqual(unavailable);
       const { key } = await sound().credentials.readTenantKey(made.tenant.ref, made.key.ref);
       expect(key).toEqual(made.key);
       expect(await auditOf(sound().tenancy, made.tenant.ref)).toHaveLength(3);
@@ -78,7 +82,7 @@ if (dynamo === undefined) {
           return output;
         };
         const { tenancy } = storesOver(dynamo, tables, { transactWriteItems });
-        expect(await tenancy.revokeKey(...revocationOf(made))).toBe(true);
+        expect(await tenancy.revokeKey(revocationOf(made))).toBe(true);
         expect(await auditOf(sound().tenancy, made.tenant.ref)).toHaveLength(4);
       },
     );
@@ -110,7 +114,7 @@ if (dynamo === undefined) {
         return lean.transactWriteItems(input);
       };
       const { tenancy } = storesOver(dynamo, tables, { transactWriteItems });
-      expect(await tenancy.revokeKey(...revocationOf(made))).toBe(true);
+      expect(await tenancy.revokeKey(revocationOf(made))).toBe(true);
       expect(new Set(tokens).size).toBe(2);
     });
 
@@ -120,7 +124,7 @@ if (dynamo === undefined) {
         Promise.reject(cancelled('ConditionalCheckFailed', 'None', 'TransactionConflict'));
       const { tenancy } = storesOver(dynamo, tables, { transactWriteItems });
       const refusal = expect.objectContaining({ code: 'not_found' });
-      await expect(tenancy.revokeKey(...revocationOf(made))).rejects.toEqual(refusal);
+      await expect(tenancy.revokeKey(revocationOf(made))).rejects.toEqual(refusal);
     });
 
     test.each([
@@ -135,7 +139,7 @@ if (dynamo === undefined) {
         throw failure();
       };
       const { tenancy, world } = storesOver(dynamo, tables, { transactWriteItems });
-      await expect(tenancy.revokeKey(...revocationOf(made))).rejects.toEqual(unavailable);
+      await expect(tenancy.revokeKey(revocationOf(made))).rejects.toEqual(unavailable);
       expect(calls).toBeGreaterThan(10);
       expect(world.nowMs).toBeLessThanOrEqual(5_000);
       expect(await auditOf(sound().tenancy, made.tenant.ref)).toHaveLength(3);
@@ -149,7 +153,7 @@ if (dynamo === undefined) {
         throw cancelled('ValidationError', 'None', 'None');
       };
       const { tenancy } = storesOver(dynamo, tables, { transactWriteItems });
-      await expect(tenancy.revokeKey(...revocationOf(made))).rejects.toEqual(unavailable);
+      await expect(tenancy.revokeKey(revocationOf(made))).rejects.toEqual(unavailable);
       expect(calls).toBe(1);
     });
   });
@@ -261,7 +265,7 @@ if (dynamo === undefined) {
         hash: { S: '' },
       };
       await lean.putItem({ TableName: tables.auditHead, Item });
-      await expect(sound().tenancy.revokeKey(...revocationOf(made))).rejects.toEqual(unavailable);
+      await expect(sound().tenancy.revokeKey(revocationOf(made))).rejects.toEqual(unavailable);
       const { key } = await sound().credentials.readTenantKey(made.tenant.ref, made.key.ref);
       expect(key?.status).toBe('active');
     });

@@ -135,7 +135,7 @@ export function describeTenancy(
     const newAccount = async (tenant: Tenant): Promise<{ account: ServiceAccount; key: ApiKey }> => {
       const account = accountOf(tenant.ref);
       const key = keyOf(account);
-      await ports.tenancy.createAccount(account, key, createdAccount(account, key));
+      await ports.tenancy.createAccount({ account: account, key: key, audit: createdAccount(account, key) });
       return { account, key };
     };
 
@@ -193,7 +193,7 @@ export function describeTenancy(
     test('an account may be made without a key', async () => {
       const tenant = await newTenant();
       const account = accountOf(tenant.ref);
-      await ports.tenancy.createAccount(account, undefined, createdAccount(account));
+      await ports.tenancy.createAccount({ account: account, key: undefined, audit: createdAccount(account) });
       expect((await ports.tenancy.listAccounts(tenant.ref, { limit: 9 })).items).toEqual([account]);
       expect((await ports.tenancy.listKeys(tenant.ref, { limit: 9 })).items).toEqual([]);
     });
@@ -205,7 +205,11 @@ export function describeTenancy(
       const tenant = status === undefined ? tenantOf() : await newTenant({ status, archivedAtMs: NOW });
       const account = accountOf(tenant.ref);
       const key = keyOf(account);
-      const creation = ports.tenancy.createAccount(account, key, createdAccount(account, key));
+      const creation = ports.tenancy.createAccount({
+        account: account,
+        key: key,
+        audit: createdAccount(account, key),
+      });
       await expect(creation).rejects.toEqual(refusedWith(code));
       const stored = await ports.credentials.readTenantKey(tenant.ref, key.ref);
       expect(stored).toEqual(status === undefined ? {} : { tenant });
@@ -216,7 +220,11 @@ export function describeTenancy(
       const tenant = await newTenant();
       const { account } = await newAccount(tenant);
       const key = keyOf(account);
-      const creation = ports.tenancy.createAccount(account, key, createdAccount(account, key));
+      const creation = ports.tenancy.createAccount({
+        account: account,
+        key: key,
+        audit: createdAccount(account, key),
+      });
       await expect(creation).rejects.toEqual(refusedWith('conflict'));
       expect((await ports.credentials.readTenantKey(tenant.ref, key.ref)).key).toBeUndefined();
       expect(await auditOf(ports.tenancy, tenant.ref)).toHaveLength(3);
@@ -247,7 +255,14 @@ export function describeTenancy(
       const { account, key } = await newAccount(tenant);
       const revokedAtMs = NOW + 5;
       const audit = deleted(tenant.ref, key.ref);
-      expect(await ports.tenancy.revokeKey(tenant.ref, key.ref, revokedAtMs, audit)).toBe(true);
+      expect(
+        await ports.tenancy.revokeKey({
+          tenant: tenant.ref,
+          key: key.ref,
+          revokedAtMs: revokedAtMs,
+          audit: audit,
+        }),
+      ).toBe(true);
       expect(await ports.credentials.readTenantKey(tenant.ref, key.ref)).toEqual({
         key: { ...key, status: 'revoked', revokedAtMs },
         account,
@@ -260,7 +275,12 @@ export function describeTenancy(
       const tenant = await newTenant();
       const { key } = await newAccount(tenant);
       const revoke = (store: TenancyPorts, atMs: number) =>
-        store.tenancy.revokeKey(tenant.ref, key.ref, atMs, deleted(tenant.ref, key.ref));
+        store.tenancy.revokeKey({
+          tenant: tenant.ref,
+          key: key.ref,
+          revokedAtMs: atMs,
+          audit: deleted(tenant.ref, key.ref),
+        });
       const results = await Promise.all([1, 2, 3, 4].map((more) => revoke(again(), NOW + more)));
       expect(results.filter((revoked) => revoked)).toHaveLength(1);
       expect(await revoke(ports, NOW + 9)).toBe(false);
@@ -276,7 +296,14 @@ export function describeTenancy(
         entry(ORGANIZATION_REF, { type: 'admin_api_key.created', id: key.ref }),
       );
       const audit = deleted(ORGANIZATION_REF, key.ref);
-      expect(await ports.tenancy.revokeKey(ORGANIZATION_REF, key.ref, NOW, audit)).toBe(true);
+      expect(
+        await ports.tenancy.revokeKey({
+          tenant: ORGANIZATION_REF,
+          key: key.ref,
+          revokedAtMs: NOW,
+          audit: audit,
+        }),
+      ).toBe(true);
       expect(await ports.credentials.readAdminKey(key.ref)).toMatchObject({
         status: 'revoked',
         revokedAtMs: NOW,
@@ -286,7 +313,12 @@ export function describeTenancy(
     test('revoking an unknown key is refused with not_found and leaves no event', async () => {
       const tenant = await newTenant();
       const { ref } = keyOf(accountOf(tenant.ref));
-      const revocation = ports.tenancy.revokeKey(tenant.ref, ref, NOW, deleted(tenant.ref, ref));
+      const revocation = ports.tenancy.revokeKey({
+        tenant: tenant.ref,
+        key: ref,
+        revokedAtMs: NOW,
+        audit: deleted(tenant.ref, ref),
+      });
       await expect(revocation).rejects.toEqual(refusedWith('not_found'));
       expect(await auditOf(ports.tenancy, tenant.ref)).toHaveLength(1);
     });
@@ -295,7 +327,9 @@ export function describeTenancy(
       const tenant = await newTenant();
       const accounts = Array.from({ length: 50 }, () => accountOf(tenant.ref));
       await Promise.all(
-        accounts.map((account) => again().tenancy.createAccount(account, undefined, createdAccount(account))),
+        accounts.map((account) =>
+          again().tenancy.createAccount({ account: account, key: undefined, audit: createdAccount(account) }),
+        ),
       );
       const events = await auditOf(ports.tenancy, tenant.ref);
       const expected = accounts.map((account) => `service_account.created:${account.ref}`);
@@ -309,7 +343,12 @@ export function describeTenancy(
       for (let count = 0; count < 7; count += 1) made.push(await newAccount(tenant));
       const [gone, ...rest] = made.map(({ key }) => key);
       if (gone === undefined) throw new Error('no key was made');
-      await ports.tenancy.revokeKey(tenant.ref, gone.ref, NOW, deleted(tenant.ref, gone.ref));
+      await ports.tenancy.revokeKey({
+        tenant: tenant.ref,
+        key: gone.ref,
+        revokedAtMs: NOW,
+        audit: deleted(tenant.ref, gone.ref),
+      });
       for (const limit of [1, 2, 6, 7, 100]) {
         const accounts = await allPages((page) => ports.tenancy.listAccounts(tenant.ref, page), {
           limit,

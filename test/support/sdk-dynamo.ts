@@ -1,7 +1,4 @@
-/**
- * The calls of `Dynamo` by the SDK's own client: the sender of the control plane, where a few milliseconds more
- * are no matter, and the reference that the lean sender is held against.
- */
+/** The calls of `Dynamo` by the SDK's own client: the reference that the sender which ships is held against. */
 import {
   BatchGetItemCommand,
   DynamoDBClient,
@@ -11,10 +8,10 @@ import {
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { batchGetAll } from './batch-get.ts';
-import type { Dynamo } from './dynamo.ts';
-import type { CredentialsProvider } from './signed-http.ts';
-import { REAL_WAITING, type Waiting } from './waiting.ts';
+import { batchGetAll } from '../../shared/aws/batch-get.ts';
+import type { Dynamo } from '../../shared/aws/dynamo.ts';
+import type { CredentialsProvider } from '../../shared/aws/signed-http.ts';
+import { REAL_WAITING, type Waiting } from '../../shared/aws/waiting.ts';
 
 export interface SdkDynamoOptions {
   readonly region: string;
