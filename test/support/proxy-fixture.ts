@@ -28,6 +28,8 @@ export interface ProxyScript {
   readonly stream?: readonly StreamStep[];
   /** What acceptance itself fails with. */
   readonly refusal?: Error;
+  /** In place of the scripted Bedrock. */
+  readonly runtime?: ModelRuntime;
   readonly limits?: Partial<TenantLimits>;
   readonly store?: Partial<LimitsStore>;
 }
@@ -81,7 +83,7 @@ export function proxyFixture(script: ProxyScript = {}): ProxyFixture {
   const principal = principalWith(script.limits);
   const routes = createProxyRoutes({
     limits: store,
-    runtime: scriptedRuntime(script, { calls, order }),
+    runtime: script.runtime ?? scriptedRuntime(script, { calls, order }),
     clock: time.clock,
     timer: time.timer,
     random: seededRandom('proxy-fixture'),
