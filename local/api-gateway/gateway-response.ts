@@ -129,12 +129,19 @@ function compileBody(resource: NamedResource): Render | undefined {
   return compileTemplate(resource, first[1]);
 }
 
-/** Splits a text at its `$context` variables; any other `$name` is refused, as it would need VTL. */
+/** `$context.x.y` or `${context.x.y}`; any other `$name` would need VTL, and is refused. */
+const VARIABLE = /(\$\{?[A-Za-z]\w*(?:\.[A-Za-z]\w*)*\}?)/;
+
+/** Splits a text at its variables. */
 function compileTemplate(resource: NamedResource, text: string): Render {
-  const pieces = text.split(/(\$[A-Za-z{][\w{}]*(?:\.[A-Za-z]\w*}?)*)/).map((piece, index): Render => {
+  const pieces = text.split(VARIABLE).map((piece, index): Render => {
     if (index % 2 === 0) return () => piece;
-    const [, name] = /^\$(?:context\.([\w.]+)|\{context\.([\w.]+)\})$/.exec(piece)?.filter(Boolean) ?? [];
-    return contextVariable(resource, name ?? piece);
+    // Without its own opening brace a closing one belongs to the text around the variable.
+    const braced = piece.startsWith('${');
+    const rest = !braced && piece.endsWith('}') ? '}' : '';
+    const [, name] = /^\$\{?context\.([\w.]+)\}?$/.exec(piece) ?? [];
+    const value = contextVariable(resource, name ?? piece);
+    return (subject) => (value(subject) ?? '') + rest;
   });
   return (subject) => pieces.map((piece) => piece(subject) ?? '').join('');
 }

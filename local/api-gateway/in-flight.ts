@@ -1,4 +1,4 @@
-import type { Schedule } from './invocation.ts';
+import type { Timer } from '../../shared/ports.ts';
 
 /** Counts what is under way, so that closing can wait for it. State: the count and those who wait for zero. */
 export class InFlight {
@@ -17,7 +17,7 @@ export class InFlight {
   }
 
   /** Resolves when nothing is under way, and after `limitMs` in any case. */
-  idle(schedule: Schedule, limitMs: number): Promise<void> {
+  idle(schedule: Timer, limitMs: number): Promise<void> {
     if (this.#count === 0) return Promise.resolve();
     return new Promise((resolve) => {
       const cancel = schedule(limitMs, resolve);

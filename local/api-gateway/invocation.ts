@@ -1,21 +1,19 @@
 /** What Lambda gives to one invocation: its context object and its deadline. */
 import type { Context } from 'aws-lambda';
+import type { Timer } from '../../shared/ports.ts';
 import { formatUuid } from './exchange.ts';
 import type { LambdaFunction } from './lambda-functions.ts';
 import type { BufferedHandler } from './lambda-module.ts';
-
-/** Runs `action` once after `delayMs`, unless the returned function is called before. */
-export type Schedule = (delayMs: number, action: () => void) => () => void;
 
 export interface InvocationDeps {
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly random: (length: number) => Uint8Array;
-  readonly schedule: Schedule;
+  readonly schedule: Timer;
 }
 
 /** A timer that keeps no process alive. */
-export const scheduleByTimer: Schedule = (delayMs, action) => {
+export const scheduleByTimer: Timer = (delayMs, action) => {
   const timer = setTimeout(action, delayMs).unref();
   return () => clearTimeout(timer);
 };

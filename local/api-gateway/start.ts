@@ -13,6 +13,7 @@ import {
   STATUS_CODES,
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Timer } from '../../shared/ports.ts';
 import { readApi } from './api-definition.ts';
 import { installAwslambda } from './awslambda.ts';
 import type { CompiledTemplate } from './compiled-template.ts';
@@ -20,7 +21,7 @@ import { unreadableExchange } from './exchange.ts';
 import { type Gateway, type GatewayFault, serve } from './gateway.ts';
 import { GatewayRefusal } from './gateway-response-types.ts';
 import { InFlight } from './in-flight.ts';
-import { type Schedule, scheduleByTimer } from './invocation.ts';
+import { scheduleByTimer } from './invocation.ts';
 import { type LambdaModule, loadedFunction } from './lambda-module.ts';
 import type { HangUpMode } from './response-stream.ts';
 
@@ -39,7 +40,7 @@ export interface ApiGatewayOptions {
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
   readonly random?: (length: number) => Uint8Array;
-  readonly schedule?: Schedule;
+  readonly schedule?: Timer;
   /** Told why a request was answered with an error of the gateway's own; by default it is written to stderr. */
   readonly report?: (fault: GatewayFault) => void;
 }

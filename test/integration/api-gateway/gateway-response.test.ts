@@ -1,0 +1,94 @@
+import { closeTestGateways, compiledApi, startTestGateway } from '../../support/compiled-api.ts';
+
+afterEach(closeTestGateways);
+
+const routes = [{ route: 'GET /a', to: 'broken' }] as const;
+const broken = async () => {
+  throw new Error('secret');
+};
+
+async function answered(gatewayResponses: Record<string, object>, path: string, init: RequestInit = {}) {
+  const gateway = await startTestGateway(compiledApi({ routes, gatewayResponses }), { broken });
+  const response = await fetch(gateway.url + path, init);
+  const body = await response.text();
+  await gateway.close();
+  return { status: response.status, headers: response.headers, body };
+}
+
+describe('a gateway response', () => {
+  test("has the template's status, headers and body", async () => {
+    const { status, headers, body } = await answered(
+      {
+        MISSING_AUTHENTICATION_TOKEN: {
+          StatusCode: '404',
+          ResponseParameters: {
+            'gatewayresponse.header.x-literal': "'no-store'",
+            'gatewayresponse.header.x-request-id': 'context.requestId',
+            'gatewayresponse.header.x-origin': 'method.request.header.Origin',
+            'gatewayresponse.header.x-absent': 'method.request.header.X-Absent',
+          },
+          ResponseTemplates: {
+            'application/json':
+              '{"error":{"message":$context.error.messageString,"type":"$context.error.responseType","path":"$context.path","id":"$context.requestId"}}',
+          },
+        },
+      },
+      '/nowhere',
+      { headers: { origin: 'https://example.org' } },
+    );
+    const requestId = headers.get('x-amzn-requestid');
+    expect(status).toBe(404);
+    expect(JSON.parse(body)).toEqual({
+      error: {
+        message: 'Missing Authentication Token',
+        type: 'MISSING_AUTHENTICATION_TOKEN',
+        path: '/dev/nowhere',
+        id: requestId,
+      },
+    });
+    expect(headers.get('content-type')).toBe('application/json');
+    expect(headers.get('x-literal')).toBe('no-store');
+    expect(headers.get('x-request-id')).toBe(requestId);
+    expect(headers.get('x-origin')).toBe('https://example.org');
+    expect(headers.has('x-absent')).toBe(false);
+  });
+
+  test('that is missing is given by the default of its class, status included', async () => {
+    const DEFAULT_4XX = { StatusCode: '418', ResponseTemplates: { 'application/json': '{"default":true}' } };
+    const DEFAULT_5XX = { ResponseTemplates: { 'application/json': '"five"' } };
+    expect(await answered({ DEFAULT_4XX, DEFAULT_5XX }, '/nowhere')).toMatchObject({
+      status: 418,
+      body: '{"default":true}',
+    });
+    expect(await answered({ DEFAULT_4XX, DEFAULT_5XX }, '/a')).toMatchObject({ status: 502, body: '"five"' });
+  });
+
+  test("of its own type wins over its class's, and keeps AWS's body where it names none", async () => {
+    const responses = { INTEGRATION_FAILURE: { StatusCode: 503 }, DEFAULT_5XX: { StatusCode: 500 } };
+    expect(await answered(responses, '/a')).toMatchObject({
+      status: 503,
+      body: '{"message":"Internal server error"}',
+    });
+  });
+
+  test.each<[string, object]>([
+    [
+      'a variable that is not reproduced',
+      { ResponseTemplates: { 'application/json': '$context.integration.error' } },
+    ],
+    ['VTL', { ResponseTemplates: { 'application/json': "$input.json('$')" } }],
+    ['another media type', { ResponseTemplates: { 'text/plain': 'x' } }],
+    [
+      'a mapping of something else than a header',
+      { ResponseParameters: { 'gatewayresponse.path.x': "'y'" } },
+    ],
+    [
+      'a parameter from elsewhere',
+      { ResponseParameters: { 'gatewayresponse.header.x': 'stageVariables.y' } },
+    ],
+    ['a status that is none', { StatusCode: 'abc' }],
+  ])('with %s stops the start, and says which', async (_what, properties) => {
+    const template = compiledApi({ routes, gatewayResponses: { UNAUTHORIZED: properties } });
+    await expect(startTestGateway(template, { broken })).rejects.toThrow(/GatewayUNAUTHORIZED/);
+  });
+});
