@@ -18,6 +18,8 @@ export function manualTime(startMs: number): ManualTime {
   return {
     clock: () => nowMs,
     timer: (delayMs, callback) => {
+      // What setTimeout does with such a delay is to fire at once.
+      if (!(delayMs < 2 ** 31)) throw new RangeError('setTimeout takes no such delay.');
       const armed = { atMs: nowMs + delayMs, callback };
       timers.add(armed);
       return () => timers.delete(armed);

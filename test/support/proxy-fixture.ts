@@ -20,8 +20,8 @@ export const CHAT_MODEL = 'eu.anthropic.claude-3-sonnet-20240229-v1:0';
 export const NOVA = 'amazon.nova-lite-v1:0';
 export const DEADLINE_MS = NOW_MS + 900_000;
 
-/** What a scripted stream does: give a batch, break, or say nothing until it is aborted. */
-export type StreamStep = readonly ConverseStreamEvent[] | Error | 'hang';
+/** What a scripted stream does: give a batch, break, wait for a promise, or say nothing until it is aborted. */
+export type StreamStep = readonly ConverseStreamEvent[] | Error | Promise<unknown> | 'hang';
 
 export interface ProxyScript {
   readonly answer?: ConverseAnswer | Error;
@@ -180,6 +180,7 @@ async function* playStream(
   for (const step of steps) {
     if (step === 'hang') await untilAborted(signal);
     else if (step instanceof Error) throw step;
+    else if (step instanceof Promise) await step;
     else yield step;
   }
 }

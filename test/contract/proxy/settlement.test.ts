@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { GatewayError } from '../../../shared/domain/gateway-error.ts';
 import { NOW_MS } from '../../support/limits-fixture.ts';
 import {
@@ -139,6 +140,7 @@ describe('a caller that leaves', () => {
     for (let text = ''; !text.includes('[DONE]'); ) text = String((await body.next()).value);
     await body.return();
     expect(await proxy.records()).toMatchObject([{ outcome: 'completed', ...COUNTED }]);
+    expect(proxy.order.filter((step) => step.startsWith('settle'))).toEqual(['settle:completed']);
   });
 });
 
@@ -156,14 +158,17 @@ describe('time', () => {
   });
 
   test('silence is bridged by a comment every 15 s, and events put the next one off', async () => {
-    const proxy = proxyFixture({ stream: [[START], 'hang'] });
+    const gate = Promise.withResolvers<void>();
+    const proxy = proxyFixture({ stream: [[START], gate.promise, [textEvent('a')], 'hang'] });
     const body = generatorOf(await proxy.chat(STREAM));
-    proxy.time.advance(14_000);
     await body.next();
+    const text = body.next();
+    proxy.time.advance(14_000);
+    gate.resolve();
+    await text;
     const first = body.next();
     proxy.time.advance(14_999);
-    const early = await Promise.race([first, Promise.resolve('nothing yet')]);
-    expect(early).toBe('nothing yet');
+    expect(await Promise.race([first, setImmediate('nothing yet')])).toBe('nothing yet');
     proxy.time.advance(1);
     expect(await first).toEqual({ done: false, value: ': ping\n\n' });
     const second = body.next();
