@@ -110,6 +110,7 @@ describe('a REQUEST authorizer', () => {
       policy(allow('*'), { Effect: 'Deny', Action: 'execute-api:*', Resource: `${API}/GET/v1/models/*` }),
       403,
     ],
+    ['it after denying it', policy({ Effect: 'Deny', Action: '*', Resource: '*' }, allow('*')), 403],
     [
       'it and denies another',
       policy(allow('*'), { Effect: 'Deny', Action: '*', Resource: `${API}/POST/*` }),

@@ -37,7 +37,8 @@ describe('the server', () => {
   });
 
   test('does not ask for a body that announces itself too long', async () => {
-    const announced = `POST /a HTTP/1.1\r\n${HEAD}Expect: 100-continue\r\nContent-Length: 10485761\r\n\r\n`;
+    const announced =
+      'POST /a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 10485761\r\n\r\n';
     expect(await raw(announced)).toMatchObject({ status: 413, headers: { connection: 'close' } });
   });
 
