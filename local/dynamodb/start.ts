@@ -91,8 +91,10 @@ function firstWords(child: ChildProcess): Promise<string> {
     child.once('error', reject);
     child.once('exit', () => resolve(said));
     child.stderr?.on('data', (chunk: Buffer) => {
+      // What it says later is read and dropped: on its way down the process must keep the parent waiting.
+      if (isUp(said)) return;
       said += chunk.toString('utf8');
-      if (!said.includes('listening on') || !said.includes('\n')) return;
+      if (!isUp(said)) return;
       // From here on neither the process nor its pipes keep the parent running.
       child.unref();
       for (const pipe of [child.stdin, child.stderr]) unrefPipe(pipe);
@@ -100,6 +102,8 @@ function firstWords(child: ChildProcess): Promise<string> {
     });
   });
 }
+
+const isUp = (said: string): boolean => said.includes('listening on') && said.includes('\n');
 
 function unrefPipe(pipe: unknown): void {
   if (typeof pipe === 'object' && pipe !== null && 'unref' in pipe && typeof pipe.unref === 'function')
