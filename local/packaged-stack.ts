@@ -1,7 +1,7 @@
 /**
  * The compiled stack: what `serverless package` makes of this tree for a stage, offline and without credentials.
- * Kept by the hash of everything that it is made of; any number of processes may ask at once, each packages in
- * folders of its own, and whoever is first leaves the result to the others.
+ * Kept by the hash of everything that it is made of. Any number of processes may ask at once: one packages, since
+ * the framework writes into the tree whatever folder it is given, and the others find what it left.
  */
 import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
@@ -9,6 +9,7 @@ import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { withLock } from './file-lock.ts';
 
 export interface PackagedStack {
   /** The compiled CloudFormation template. */
@@ -47,10 +48,14 @@ export async function packagedStack(stage: string): Promise<PackagedStack> {
   const folder = path.join(CACHE, `${stage}-${await hashOfSources()}`);
   const made = await readPackage(folder);
   if (made !== undefined) return made;
-  await packageInto(folder, stage);
-  const fresh = await readPackage(folder);
-  if (fresh === undefined) throw new Error(`serverless package --stage ${stage} left no template.`);
-  return fresh;
+  await mkdir(CACHE, { recursive: true });
+  return withLock(path.join(CACHE, 'lock'), async () => {
+    // Whoever held the lock before may have packaged the same.
+    if ((await readPackage(folder)) === undefined) await packageInto(folder, stage);
+    const fresh = await readPackage(folder);
+    if (fresh === undefined) throw new Error(`serverless package --stage ${stage} left no template.`);
+    return fresh;
+  });
 }
 
 async function readPackage(folder: string): Promise<PackagedStack | undefined> {
@@ -67,26 +72,23 @@ async function readPackage(folder: string): Promise<PackagedStack | undefined> {
 
 async function packageInto(folder: string, stage: string): Promise<void> {
   const own = `${folder}.${randomUUID()}`;
-  const workFolder = path.relative(ROOT, `${own}.esbuild`);
-  await mkdir(CACHE, { recursive: true });
   try {
-    await serverless(['package', '--stage', stage, '--package', own], { PACKAGE_WORK_FOLDER: workFolder });
-    // Another process may have been first; what it left is the same.
-    await rename(own, folder).catch(() => undefined);
+    await rm(path.join(ROOT, '.esbuild'), { recursive: true, force: true });
+    await serverless(['package', '--stage', stage, '--package', own]);
+    await rename(own, folder);
   } finally {
     await rm(own, { recursive: true, force: true });
-    await rm(path.join(ROOT, workFolder), { recursive: true, force: true });
   }
 }
 
 /** Runs the framework with nothing of the caller's AWS environment, so that none of it can end up in a template. */
-async function serverless(argv: readonly string[], additions: Record<string, string>): Promise<void> {
+async function serverless(argv: readonly string[]): Promise<void> {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
   const bin = path.join(ROOT, 'node_modules/serverless/bin/serverless.js');
   try {
     await promisify(execFile)(process.execPath, [bin, ...argv], {
       cwd: ROOT,
-      env: { ...Object.fromEntries(inherited), ...additions, SLS_NOTIFICATIONS_MODE: 'off' },
+      env: { ...Object.fromEntries(inherited), SLS_NOTIFICATIONS_MODE: 'off' },
       timeout: PACKAGING_MS_MAX,
     });
   } catch (error) {
