@@ -40,5 +40,6 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** Not by `instanceof`: under jest, Node's own errors are of another realm's Error. */
 const isCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code;
+  typeof error === 'object' && error !== null && 'code' in error && error.code === code;
