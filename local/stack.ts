@@ -28,6 +28,8 @@ export interface StackOptions {
   readonly tokenDelayMs?: number;
   /** Where data and keys are; `.local` in the project where absent. */
   readonly dataDir?: string;
+  /** `memory`: no DynamoDB is run even where there is one. */
+  readonly stores?: 'dynamodb' | 'memory';
   /** The account's own Bedrock, with the credentials that the AWS SDK finds. */
   readonly aws?: boolean;
   /** Milliseconds since the epoch; the gateway's, not the functions'. */
@@ -81,6 +83,7 @@ async function openStack(
   const { template } = await packagedStack(stage);
   const { endpoints, emulator, close } = await startServices({
     folder: data,
+    stores: options.stores ?? 'dynamodb',
     bedrock: options.aws === true ? 'aws' : 'emulated',
     tokenDelayMs: options.tokenDelayMs ?? 0,
     environment: process.env,

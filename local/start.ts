@@ -78,8 +78,9 @@ function explain(error: unknown, options: StartOptions): string {
   return `Port ${options.port} is in use, perhaps by another stack. Choose another one: PORT=${options.port + 1} npm start`;
 }
 
-const isAddressInUse = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && 'code' in error && error.code === 'EADDRINUSE';
+function isAddressInUse(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'EADDRINUSE';
+}
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -77,7 +77,8 @@ function startCompanion(serviceDir) {
     major >= NODE_MAJOR_MIN ? process.execPath : path.join(serviceDir, 'node_modules', '.bin', 'node');
   return spawn(node, [path.join(__dirname, 'companion.ts')], {
     cwd: serviceDir,
-    stdio: ['pipe', 'pipe', 'inherit'],
+    // Its answer comes by a pipe of its own: on standard output it may log.
+    stdio: ['pipe', process.stderr.fd, 'inherit', 'pipe'],
   });
 }
 
@@ -86,7 +87,7 @@ async function ask(companion, question) {
   // A companion that is gone already is told by its exit, below.
   companion.stdin.on('error', () => undefined);
   companion.stdin.write(`${JSON.stringify(question)}\n`);
-  const lines = readline.createInterface({ input: companion.stdout });
+  const lines = readline.createInterface({ input: companion.stdio[3] });
   const answer = once(lines, 'line').then(([line]) => JSON.parse(line));
   const failure = once(companion, 'exit').then(([code]) => {
     throw new Error(

@@ -15,11 +15,9 @@ export interface ReachedStack {
 /** With one of these set, the caller has chosen where the data are, and the running stack's keys are not there. */
 const CHOSEN = ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_DYNAMODB', 'AWS_ENDPOINT_URL_SECRETS_MANAGER'];
 
-/** The stack that `npm start` has running for this stage, else an ephemeral one in this process. */
-export async function reachStack(stage: string): Promise<ReachedStack> {
-  const running = CHOSEN.some((name) => process.env[name] !== undefined)
-    ? undefined
-    : readDevFile(path.resolve('.local'));
+/** The stack that `npm start` has running for this stage by the folder's dev.json, else an ephemeral one in this process. */
+export async function reachStack(stage: string, folder = path.resolve('.local')): Promise<ReachedStack> {
+  const running = CHOSEN.some((name) => process.env[name] !== undefined) ? undefined : readDevFile(folder);
   if (running?.stage === stage && running.endpoints.dynamodb !== null && (await isRunning(running))) {
     return { ...reached(running), close: async () => undefined };
   }

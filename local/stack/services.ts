@@ -10,6 +10,8 @@ import type { StackEndpoints } from './dev-file.ts';
 export interface ServicesOptions {
   /** Where state survives a restart; undefined: nowhere. */
   readonly folder: string | undefined;
+  /** `memory`: no DynamoDB is run. */
+  readonly stores: 'dynamodb' | 'memory';
   /** `aws`: the account's own Bedrock. */
   readonly bedrock: 'emulated' | 'aws';
   /** Between two words of the emulated model. */
@@ -49,7 +51,8 @@ export async function startServices(options: ServicesOptions): Promise<Services>
   };
   try {
     const endpoints = {
-      dynamodb: await start('DYNAMODB', () => embeddedDynamoDb(options.folder)),
+      dynamodb:
+        options.stores === 'memory' ? null : await start('DYNAMODB', () => embeddedDynamoDb(options.folder)),
       secretsManager: await start('SECRETS_MANAGER', () => embeddedSecretsManager(options.folder)),
       ssm: await start('SSM', () => embeddedParameterStore(options.folder)),
       bedrock: await start('BEDROCK_RUNTIME', () => embeddedBedrock(options, emulators)),

@@ -1,0 +1,181 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import OpenAI from 'openai';
+import { ROOT, startProcess, type TestProcess } from '../support/child-process.ts';
+
+const READY = /Stop with Ctrl-C/;
+const running = new Set<TestProcess>();
+const folders: string[] = [];
+
+afterEach(async () => {
+  for (const one of running) await one.stop('SIGKILL');
+  running.clear();
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+});
+
+/** `npm start -- …`, without npm in between. */
+function start(args: readonly string[], environment: Record<string, string> = {}): TestProcess {
+  const started = startProcess({
+    command: process.execPath,
+    args: ['--import', './scripts/check-node.mjs', 'local/start.ts', ...args],
+    environment: { PORT: '0', ...environment },
+  });
+  running.add(started);
+  return started;
+}
+
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'bedrock-proxy-'));
+  folders.push(folder);
+  return folder;
+}
+
+const devFile = (folder: string) => JSON.parse(readFileSync(path.join(folder, 'dev.json'), 'utf8'));
+
+/** The processes that a process has started, by /proc; none where the machine has no /proc. */
+function childrenOf(pid: number): readonly number[] {
+  const children = procFile(`${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
+  return children.flatMap((child) => [child, ...childrenOf(child)]);
+}
+
+/** Those of the processes that still run after some looks: the last one to end may need a moment to be gone. */
+async function stillRunning(pids: readonly number[]): Promise<readonly number[]> {
+  let left = pids;
+  for (let look = 0; look < LOOKS_MAX && left.length > 0; look += 1) {
+    await setImmediate();
+    // `Z` says that it has ended, and is listed only until its parent asks for its code.
+    left = left.filter((pid) => !/^$|\) [ZX] /.test(procFile(`${pid}/stat`)));
+  }
+  return left;
+}
+
+const LOOKS_MAX = 100_000;
+
+function procFile(name: string): string {
+  try {
+    return readFileSync(`/proc/${name}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+describe('npm start', () => {
+  test('prints a curl command and a Node snippet that work as printed', async () => {
+    const started = start(['--ephemeral', '--data-dir', await newFolder()]);
+    await started.until(READY);
+    const said = started.output().stdout;
+    const curl = /curl http[\s\S]*?\n\n/.exec(said)?.[0] ?? '';
+    const node = /OPENAI_BASE_URL=\S+ OPENAI_API_KEY=\S+ (node --input-type[\s\S]*?\n')/.exec(said);
+    const run = (command: string) => spawnSync('sh', ['-c', command], { cwd: ROOT, encoding: 'utf8' });
+
+    const answered = run(curl);
+    expect(JSON.parse(answered.stdout)).toMatchObject({ object: 'chat.completion' });
+    const streamed = run((node?.[0] ?? '').replace(/ node --input/, ` ${process.execPath} --input`));
+    expect(streamed).toMatchObject({ status: 0, stdout: expect.stringMatching(/emulator/i) });
+  }, 60_000);
+
+  test('writes where it is and its keys for its owner only', async () => {
+    const folder = await newFolder();
+    await start(['--ephemeral', '--data-dir', folder]).until(READY);
+    const facts = devFile(folder);
+    expect((await stat(path.join(folder, 'dev.json'))).mode & 0o777).toBe(0o600);
+    expect(facts).toMatchObject({
+      baseUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/v1$/),
+      stage: 'dev',
+      adminKey: expect.stringMatching(/^bpa_/),
+      apiKey: expect.stringMatching(/^bpk_/),
+      issuerUrl: null,
+    });
+    const client = new OpenAI({ baseURL: facts.baseUrl, apiKey: facts.apiKey });
+    expect((await client.models.list()).data.length).toBeGreaterThan(12);
+  }, 60_000);
+
+  test('keeps project, keys and usage over a restart', async () => {
+    const folder = await newFolder();
+    const first = start(['--data-dir', folder]);
+    await first.until(READY);
+    const before = devFile(folder);
+    const client = new OpenAI({ baseURL: before.baseUrl, apiKey: before.apiKey });
+    await client.chat.completions.create({
+      model: 'amazon.nova-lite-v1:0',
+      messages: [{ role: 'user', content: 'Remember this.' }],
+    });
+    await first.stop('SIGTERM');
+
+    await start(['--data-dir', folder]).until(READY);
+    const after = devFile(folder);
+    expect({ ...after, baseUrl: '', endpoints: {}, pid: 0 }).toEqual({
+      ...before,
+      baseUrl: '',
+      endpoints: {},
+      pid: 0,
+    });
+    const { organization } = new OpenAI({ baseURL: after.baseUrl, adminAPIKey: after.adminKey }).admin;
+    const dayAgo = Math.floor(Date.now() / 1000) - 86_400;
+    const usage = await organization.usage.completions({ start_time: dayAgo, bucket_width: '1d' });
+    const results = usage.data.flatMap((bucket) => bucket.results);
+    expect(results).toEqual([expect.objectContaining({ num_model_requests: 1 })]);
+  }, 60_000);
+
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    'ends on %s with code 0 and leaves no process behind',
+    async (signal) => {
+      const folder = await newFolder();
+      const started = start(['--ephemeral', '--data-dir', folder]);
+      await started.until(READY);
+      const children = childrenOf(started.pid);
+      expect(await started.stop(signal)).toBe(0);
+      expect(await stillRunning(children)).toEqual([]);
+      expect(readdirSync(folder)).toEqual([]);
+    },
+    60_000,
+  );
+
+  test('leaves no process behind when it is killed', async () => {
+    const started = start(['--ephemeral', '--data-dir', await newFolder()]);
+    await started.until(READY);
+    const children = childrenOf(started.pid);
+    await started.stop('SIGKILL');
+    expect(await stillRunning(children)).toEqual([]);
+  }, 60_000);
+
+  test('names the remedy where the port is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => other.once('listening', resolve));
+    const address = other.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const started = start(['--ephemeral', '--data-dir', await newFolder()], { PORT: String(port) });
+    expect(await started.ended).toBe(1);
+    expect(started.output().stderr).toContain(`Port ${port} is in use`);
+    expect(started.output().stderr).toContain(`PORT=${port + 1} npm start`);
+    other.close();
+  }, 60_000);
+
+  test('refuses the data of a stack that is running', async () => {
+    const folder = await newFolder();
+    await start(['--data-dir', folder]).until(READY);
+    const second = start(['--data-dir', folder]);
+    expect(await second.ended).toBe(1);
+    expect(second.output().stderr).toContain(`Another stack runs on ${devFile(folder).baseUrl}`);
+  }, 60_000);
+
+  test.each([
+    [['--nonsense'], '--nonsense'],
+    [['--port', '99999'], "'99999' is no port"],
+  ])('refuses %j by name', async (args, named) => {
+    const started = start(args);
+    expect(await started.ended).toBe(1);
+    expect(started.output().stderr).toContain(named);
+  });
+
+  test('--help tells the options and starts nothing', async () => {
+    const started = start(['--help']);
+    expect(await started.ended).toBe(0);
+    expect(started.output().stdout).toContain('--ephemeral');
+  });
+});
