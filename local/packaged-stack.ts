@@ -9,6 +9,7 @@ import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { type CompiledTemplate, parseCompiledTemplate } from './api-gateway/compiled-template.ts';
 import { withLock } from './file-lock.ts';
 
 export interface PackagedStack {
@@ -17,16 +18,6 @@ export interface PackagedStack {
   readonly templatePath: string;
   /** Paths of the zips by function name. */
   readonly zips: Readonly<Record<string, string>>;
-}
-
-export interface CompiledTemplate {
-  readonly Resources: Readonly<Record<string, CompiledResource>>;
-}
-
-export interface CompiledResource {
-  readonly Type: string;
-  readonly Properties?: Readonly<Record<string, unknown>>;
-  readonly [attribute: string]: unknown;
 }
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -64,7 +55,7 @@ async function readPackage(folder: string): Promise<PackagedStack | undefined> {
   const templatePath = path.join(folder, TEMPLATE);
   const zips = files.filter((file) => file.endsWith('.zip'));
   return {
-    template: JSON.parse(await readFile(templatePath, 'utf8')),
+    template: parseCompiledTemplate(JSON.parse(await readFile(templatePath, 'utf8'))),
     templatePath,
     zips: Object.fromEntries(zips.map((file) => [path.basename(file, '.zip'), path.join(folder, file)])),
   };

@@ -1,5 +1,5 @@
 import { type KeyRef, keyId, parseKeyId, type TenantRef } from '../../shared/domain/ids.ts';
-import { listBody, pageLimit, queryValue, refuseCursor } from '../../shared/http/cursor-page.ts';
+import { listBody, pageRequest } from '../../shared/http/cursor-page.ts';
 import { jsonAnswer, type UseCase } from '../../shared/http/message.ts';
 import { auditOf } from './audit.ts';
 import type { KeyIssuerPorts } from './ports.ts';
@@ -12,14 +12,9 @@ export const listApiKeys =
   (ports: KeyIssuerPorts): UseCase =>
   async (request) => {
     const tenant = tenantOf(request);
-    const after = queryValue(request, 'after');
-    const limit = pageLimit(request);
+    const page = pageRequest(request, (id) => keyIn(tenant, id));
     await readTenant(ports, tenant);
-    const page = await ports.tenancy.listKeys(tenant, {
-      limit,
-      ...(after !== undefined && { after: cursorOf(tenant, after) }),
-    });
-    return jsonAnswer(200, listBody(page, apiKeyObject));
+    return jsonAnswer(200, listBody(await ports.tenancy.listKeys(tenant, page), apiKeyObject));
   };
 
 /** `GET /organization/projects/{project_id}/api_keys/{api_key_id}`. */
@@ -43,7 +38,7 @@ export const deleteApiKey =
     return jsonAnswer(200, { id, object: 'organization.project.api_key.deleted', deleted: true });
   };
 
-function cursorOf(tenant: TenantRef, id: string): KeyRef {
+function keyIn(tenant: TenantRef, id: string): KeyRef | undefined {
   const parsed = parseKeyId(id);
-  return parsed === undefined || parsed.tenant !== tenant ? refuseCursor() : parsed.key;
+  return parsed?.tenant === tenant ? parsed.key : undefined;
 }

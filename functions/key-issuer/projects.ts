@@ -1,6 +1,6 @@
 import { newTenantRef, parseProjectId, projectId, type TenantRef } from '../../shared/domain/ids.ts';
 import type { Tenant } from '../../shared/domain/tenancy.ts';
-import { listBody, pageLimit, queryValue, refuseCursor } from '../../shared/http/cursor-page.ts';
+import { listBody, pageRequest } from '../../shared/http/cursor-page.ts';
 import { jsonAnswer, type UseCase } from '../../shared/http/message.ts';
 import { auditOf } from './audit.ts';
 import type { KeyIssuerPorts } from './ports.ts';
@@ -31,11 +31,7 @@ export const createProject =
 export const listProjects =
   (ports: KeyIssuerPorts): UseCase =>
   async (request) => {
-    const after = queryValue(request, 'after');
-    const page = await ports.tenancy.listTenants({
-      limit: pageLimit(request),
-      ...(after !== undefined && { after: parseProjectId(after) ?? refuseCursor() }),
-    });
+    const page = await ports.tenancy.listTenants(pageRequest(request, parseProjectId));
     return jsonAnswer(200, listBody(page, projectObject));
   };
 

@@ -9,7 +9,7 @@ import {
   type TenantRef,
 } from '../../shared/domain/ids.ts';
 import type { ApiKey, ServiceAccount } from '../../shared/domain/tenancy.ts';
-import { listBody, pageLimit, queryValue, refuseCursor } from '../../shared/http/cursor-page.ts';
+import { listBody, pageRequest } from '../../shared/http/cursor-page.ts';
 import { type GatewayRequest, jsonAnswer, type UseCase } from '../../shared/http/message.ts';
 import { auditOf } from './audit.ts';
 import type { KeyIssuerPorts } from './ports.ts';
@@ -48,19 +48,14 @@ export const listServiceAccounts =
   (ports: KeyIssuerPorts): UseCase =>
   async (request) => {
     const tenant = tenantOf(request);
-    const after = queryValue(request, 'after');
-    const limit = pageLimit(request);
+    const page = pageRequest(request, (id) => accountIn(tenant, id));
     await readTenant(ports, tenant);
-    const page = await ports.tenancy.listAccounts(tenant, {
-      limit,
-      ...(after !== undefined && { after: cursorOf(tenant, after) }),
-    });
-    return jsonAnswer(200, listBody(page, serviceAccountObject));
+    return jsonAnswer(200, listBody(await ports.tenancy.listAccounts(tenant, page), serviceAccountObject));
   };
 
-function cursorOf(tenant: TenantRef, id: string): AccountRef {
+function accountIn(tenant: TenantRef, id: string): AccountRef | undefined {
   const parsed = parseServiceAccountId(id);
-  return parsed === undefined || parsed.tenant !== tenant ? refuseCursor() : parsed.account;
+  return parsed?.tenant === tenant ? parsed.account : undefined;
 }
 
 function issueKey(

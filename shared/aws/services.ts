@@ -36,12 +36,13 @@ export const leanDynamo = (services: Services): Dynamo =>
     clock: services.clock,
   });
 
-/** Bedrock's runtime; its signing name is `bedrock`. */
+/** Bedrock's runtime; its signing name is `bedrock`. A connection is given longer than a table's: nothing resends it. */
 export const bedrockHttp = (services: Services): SignedHttp =>
   signedHttpOf(services, {
     service: 'bedrock',
     host: 'bedrock-runtime',
     endpoint: services.config.endpoints.bedrockRuntime,
+    connectTimeoutMs: 2_000,
   });
 
 /** The secret that signs identity contexts, from Secrets Manager. */
@@ -58,9 +59,14 @@ export const contextSecretOf = (services: Services): ContextSecretSource =>
 
 function signedHttpOf(
   services: Services,
-  of: { readonly service: string; readonly host: string; readonly endpoint: string | undefined },
+  of: {
+    readonly service: string;
+    readonly host: string;
+    readonly endpoint: string | undefined;
+    readonly connectTimeoutMs?: number;
+  },
 ): SignedHttp {
   const { config, credentials, clock } = services;
-  const endpoint = of.endpoint ?? `https://${of.host}.${config.region}.amazonaws.com`;
-  return createSignedHttp({ region: config.region, service: of.service, endpoint, credentials, clock });
+  const { host, endpoint = `https://${host}.${config.region}.amazonaws.com`, ...rest } = of;
+  return createSignedHttp({ ...rest, endpoint, region: config.region, credentials, clock });
 }

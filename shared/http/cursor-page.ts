@@ -1,6 +1,6 @@
 /** OpenAI's cursor pages: `after` and `limit` in, `data`, `first_id`, `last_id` and `has_more` out. */
 import { GatewayError } from '../domain/gateway-error.ts';
-import type { Page } from '../ports.ts';
+import type { Page, PageRequest } from '../ports.ts';
 import type { GatewayRequest } from './message.ts';
 
 const LIMIT_DEFAULT = 20;
@@ -31,12 +31,16 @@ export function queryInteger(
   });
 }
 
-/** `limit`, 1 to 100, 20 where absent. */
-export const pageLimit = (request: GatewayRequest): number =>
-  queryInteger(request, { name: 'limit', min: 1, max: LIMIT_MAX, absent: LIMIT_DEFAULT });
-
-/** The refusal of a cursor that names nothing in this list, another tenant's included. */
-export function refuseCursor(): never {
+/**
+ * The page that a request asks for: `limit`, 1 to 100, 20 where absent, behind `after`. A cursor that names nothing
+ * in this list is refused, another tenant's like any other: `refOf` gives undefined for it.
+ */
+export function pageRequest(request: GatewayRequest, refOf: (id: string) => string | undefined): PageRequest {
+  const limit = queryInteger(request, { name: 'limit', min: 1, max: LIMIT_MAX, absent: LIMIT_DEFAULT });
+  const id = queryValue(request, 'after');
+  if (id === undefined) return { limit };
+  const after = refOf(id);
+  if (after !== undefined) return { limit, after };
   throw new GatewayError('invalid_value', "'after' must be the id of an item of this list.", {
     param: 'after',
   });

@@ -1,5 +1,5 @@
 /** The compiled template of each stage, and the questions that tests ask of it. */
-import type { CompiledResource, CompiledTemplate } from '../../local/packaged-stack.ts';
+import type { CompiledResource, CompiledTemplate } from '../../local/api-gateway/compiled-template.ts';
 
 export { packagedStack } from '../../local/packaged-stack.ts';
 
