@@ -2,18 +2,9 @@ import { type CompiledTemplate, isRecord, type NamedResource, refuseTemplate } f
 import { functionResources } from './lambda-functions.ts';
 
 /**
- * Sets the environment variables of every function of the template, as Lambda would before loading it. On a
- * laptop all functions share one process, so two that disagree on a value are refused, and so is a value that
- * is no literal. The template wins over what is set already, as it does on AWS.
+ * The variables of all functions together: on a laptop they share one process. Throws where two disagree or a value
+ * is no literal, which `serverless invoke local` could not resolve.
  */
-export function applyFunctionEnvironments(
-  template: CompiledTemplate,
-  environment: Record<string, string | undefined>,
-): void {
-  Object.assign(environment, mergeFunctionEnvironments(template));
-}
-
-/** The variables of all functions together. Throws where two disagree or a value is no literal. */
 export function mergeFunctionEnvironments(template: CompiledTemplate): Readonly<Record<string, string>> {
   const merged = new Map<string, { readonly value: string; readonly from: string }>();
   for (const resource of functionResources(template)) {

@@ -1,12 +1,11 @@
 /** The template's functions from their TypeScript sources, and their direct invocation. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { installAwslambda } from '../api-gateway/awslambda.ts';
 import type { CompiledTemplate } from '../api-gateway/compiled-template.ts';
 import { lambdaContext, scheduleByTimer } from '../api-gateway/invocation.ts';
 import { type LambdaFunction, readFunctions } from '../api-gateway/lambda-functions.ts';
 import { type LambdaModule, loadedFunction } from '../api-gateway/lambda-module.ts';
+import { loadSourceFunction } from '../api-gateway/load-source-function.ts';
 import { type FunctionEnvironment, withEnvironment } from './environment.ts';
 import { memoryFunctions } from './memory-functions.ts';
 
@@ -58,18 +57,6 @@ type Loader = (definition: LambdaFunction) => Promise<LambdaModule>;
 
 function loaderOf(options: FunctionsOptions): Loader {
   if (options.stores === 'memory') return memoryFunctions(options.environment);
-  // A handler reads its environment when it is imported, so each stack of a process imports its own.
-  const stack = randomUUID();
-  return (definition) => importHandler(options.rootDir, { definition, stack });
-}
-
-/** `functions/x/handler.handler` is `<rootDir>/functions/x/handler.ts`, export `handler`. */
-async function importHandler(
-  rootDir: string,
-  of: { readonly definition: LambdaFunction; readonly stack: string },
-): Promise<LambdaModule> {
-  const [, file = '', name = ''] = /^(.+)\.([^./]+)$/.exec(of.definition.handler ?? '') ?? [];
-  const url = pathToFileURL(path.join(rootDir, `${file}.ts`)).href;
-  const source: Record<string, unknown> = await import(`${url}?stack=${of.stack}`);
-  return { handler: source[name] };
+  const instance = randomUUID();
+  return ({ handler = '' }) => loadSourceFunction({ rootDir: options.rootDir, handler, instance });
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { applyFunctionEnvironments } from '../../../local/api-gateway/environment.ts';
+import { mergeFunctionEnvironments } from '../../../local/api-gateway/environment.ts';
 import { loadSourceFunction } from '../../../local/api-gateway/load-source-function.ts';
 import {
   closeTestGateways,
@@ -112,38 +112,36 @@ describe('the environment of the functions', () => {
       set('guardLambdaFunction', { Environment: { Variables: guards } })(resources);
     });
 
-  test('is that of all of them together, and wins over what is set', () => {
-    const environment = { A: 'shell', KEPT: 'k' };
-    applyFunctionEnvironments(withVariables({ A: '1', B: 2 }, { A: '1', C: '3' }), environment);
-    expect(environment).toEqual({ A: '1', B: '2', C: '3', KEPT: 'k' });
+  test('is that of all of them together', () => {
+    const template = withVariables({ A: '1', B: 2 }, { A: '1', C: '3' });
+    expect(mergeFunctionEnvironments(template)).toEqual({ A: '1', B: '2', C: '3' });
   });
 
   test('is refused where two functions disagree', () => {
     const template = withVariables({ A: '1' }, { A: '2' });
-    expect(() => applyFunctionEnvironments(template, {})).toThrow(/disagree on the environment variable A/);
+    expect(() => mergeFunctionEnvironments(template)).toThrow(/disagree on the environment variable A/);
   });
 
   test('is refused where a value is no literal', () => {
     const template = withVariables({ A: { Ref: 'X' } }, {});
-    expect(() => applyFunctionEnvironments(template, {})).toThrow(/variable A is no literal/);
+    expect(() => mergeFunctionEnvironments(template)).toThrow(/variable A is no literal/);
   });
 });
 
 describe("a function's source", () => {
-  const template = compiledApi(
-    { routes: [{ route: 'GET /a' }] },
-    set('echoLambdaFunction', { Handler: 'code.answer' }),
-  );
   const folder = mkdtempSync(path.join(tmpdir(), 'source-'));
   writeFileSync(path.join(folder, 'code.ts'), 'export const answer = async (): Promise<number> => 42;\n');
   afterAll(() => rmSync(folder, { recursive: true }));
 
   test('is the module and the export that its Handler names', async () => {
-    const { handler } = await loadSourceFunction(folder, template, 'echoLambdaFunction');
+    const { handler } = await loadSourceFunction({ rootDir: folder, handler: 'code.answer', instance: 'a' });
     expect(await Reflect.apply(Object(handler), undefined, [])).toBe(42);
   });
 
-  test('is refused where the template has no such function', async () => {
-    await expect(loadSourceFunction(folder, template, 'Nothing')).rejects.toThrow(/Nothing/);
+  test.each([
+    ['code.question', /exports no question/],
+    ['code', /is not 'path.export'/],
+  ])('is refused where %s is no export of a module', async (handler, reason) => {
+    await expect(loadSourceFunction({ rootDir: folder, handler, instance: 'b' })).rejects.toThrow(reason);
   });
 });
