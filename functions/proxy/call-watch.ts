@@ -18,6 +18,9 @@ const DEADLINE_MARGIN_MS = 10_000;
 /** Longer delays overflow setTimeout and fire at once. */
 const DELAY_MAX_MS = 2 ** 31 - 1;
 
+/** Made once: the reason that `abort` makes by itself is an error with a stack, for every request that ends well. */
+const ENDED = new Error('The call has ended.');
+
 /** Watches one call until it ends; the deadline is given in ms since the epoch. */
 export function watchCall(deps: Pick<ProxyDependencies, 'clock' | 'timer'>, deadlineMs: number): CallWatch {
   const controller = new AbortController();
@@ -26,7 +29,7 @@ export function watchCall(deps: Pick<ProxyDependencies, 'clock' | 'timer'>, dead
     if (endedBy !== undefined) return;
     endedBy = by;
     cancelTimer();
-    controller.abort();
+    controller.abort(ENDED);
   };
   const delayMs = Math.min(DELAY_MAX_MS, Math.max(0, deadlineMs - DEADLINE_MARGIN_MS - deps.clock()));
   const cancelTimer = deps.timer(delayMs, () => end('deadline'));
