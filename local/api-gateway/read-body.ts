@@ -35,12 +35,14 @@ function collect(request: IncomingMessage): Promise<string | null> {
       else chunks.length = 0;
       if (size > DISCARDED_BYTES_MAX) reject(new GatewayRefusal('REQUEST_TOO_LARGE'));
     });
+    const callerGone = () => reject(new CallerGone());
     request.once('end', () => {
+      request.off('close', callerGone);
       if (size > BODY_BYTES_MAX) reject(new GatewayRefusal('REQUEST_TOO_LARGE'));
       else resolve(size === 0 ? null : textOf(chunks));
     });
-    request.once('error', () => reject(new CallerGone()));
-    request.once('close', () => reject(new CallerGone()));
+    request.once('error', callerGone);
+    request.once('close', callerGone);
   });
 }
 

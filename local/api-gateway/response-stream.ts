@@ -88,7 +88,7 @@ export class CallerStream extends Writable implements ResponseStream {
   }
 
   override _destroy(error: Error | null, done: Callback): void {
-    this.#breakOff(asRefusal(error));
+    this.#breakOff(error);
     this.#abandoned = true;
     this.#release();
     this.#caller.closed();
@@ -139,11 +139,11 @@ export class CallerStream extends Writable implements ResponseStream {
     if (this.#caller.hangUp === 'reported') this.destroy(new CallerHungUp());
   }
 
-  #breakOff(refusal: GatewayRefusal): void {
+  #breakOff(error: Error | null): void {
     const { response } = this.#caller;
     if (this.#abandoned || response.writableEnded) return;
     if (response.headersSent) response.destroy();
-    else this.#caller.refuse(refusal);
+    else this.#caller.refuse(asRefusal(error));
   }
 
   #release(): void {
