@@ -5,7 +5,10 @@
  */
 
 /** An input as the service reads it. */
-export const toWire = (input: unknown): string => JSON.stringify(encode(input));
+export const toWire = (input: unknown): string => {
+  // Most inputs carry no binary value and need no copy.
+  return JSON.stringify(hasBytes(input) ? encode(input) : input);
+};
 
 /** An answer in the SDK's shapes. Throws SyntaxError on anything but a JSON object. */
 export function fromWire(text: string): Record<string, unknown> {
@@ -14,6 +17,11 @@ export function fromWire(text: string): Record<string, unknown> {
   // Most answers carry no binary value and are left as parsed.
   if (text.includes('"B"') || text.includes('"BS"')) decode(value);
   return value;
+}
+
+function hasBytes(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return value instanceof Uint8Array || Object.values(value).some(hasBytes);
 }
 
 function encode(value: unknown): unknown {
