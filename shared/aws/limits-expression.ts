@@ -16,11 +16,14 @@ export type Condition =
   | { readonly test: 'absent-or-at-most'; readonly name: string; readonly bound: number }
   | { readonly test: 'absent-or-below'; readonly name: string; readonly bound: number };
 
+/** Attribute and value; a list of them, since an object whose keys are request ids is never of the same shape twice. */
+type Assignment<Value> = readonly [attribute: string, value: Value];
+
 interface UpdateParts {
   readonly table: string;
   readonly tenant: TenantRef;
-  readonly set?: Readonly<Record<string, string | number>>;
-  readonly add?: Readonly<Record<string, number>>;
+  readonly set?: readonly Assignment<string | number>[];
+  readonly add?: readonly Assignment<number>[];
   readonly remove: readonly string[];
   readonly conditions: readonly Condition[];
   readonly returns: 'ALL_NEW' | 'UPDATED_NEW' | 'NONE';
@@ -52,11 +55,13 @@ export function admitUpdate(
   admission: Admission,
   entry: string,
 ): UpdateItemCommandInput {
-  const counters = admission.charges.map((charge) => [counterName(charge), charge.amount] as const);
   return updateOf({
     ...target,
-    set: { [entryName(admission.request)]: entry, [LIMITS_VERSION]: admission.limitsVersion },
-    add: { ...Object.fromEntries(counters), [INFLIGHT]: 1 },
+    set: [
+      [entryName(admission.request), entry],
+      [LIMITS_VERSION, admission.limitsVersion],
+    ],
+    add: [...admission.charges.map((charge) => [counterName(charge), charge.amount] as const), [INFLIGHT, 1]],
     remove: target.removable.map(entryName),
     conditions: [
       { test: 'absent', name: entryName(admission.request) },
@@ -84,8 +89,8 @@ export const settleUpdate = (
 ): UpdateItemCommandInput =>
   updateOf({
     ...target,
-    set: { [entryName(of.request)]: of.settled },
-    add: { ...differences(of.change), [INFLIGHT]: -1 },
+    set: [[entryName(of.request), of.settled]],
+    add: [...differences(of.change), [INFLIGHT, -1]],
     remove: target.removable.map(entryName),
     conditions: [{ test: 'equals', name: entryName(of.request), value: of.reserved }],
     returns: 'ALL_NEW',
@@ -98,7 +103,7 @@ export const chargeUpdate = (
 ): UpdateItemCommandInput =>
   updateOf({
     ...target,
-    set: { [entryName(of.request)]: of.settled },
+    set: [[entryName(of.request), of.settled]],
     add: differences({ ...of.change, from: NOTHING }),
     remove: target.removable.map(entryName),
     conditions: [{ test: 'absent', name: entryName(of.request) }],
@@ -112,7 +117,7 @@ export const releaseUpdate = (
 ): UpdateItemCommandInput =>
   updateOf({
     ...target,
-    add: { ...differences({ ...of.change, to: NOTHING }), [INFLIGHT]: -1 },
+    add: [...differences({ ...of.change, to: NOTHING }), [INFLIGHT, -1]],
     remove: [entryName(of.request), ...target.removable.map(entryName)],
     conditions: [{ test: 'equals', name: entryName(of.request), value: of.reserved }],
     returns: 'NONE',
@@ -130,27 +135,25 @@ export const removeUpdate = (
     returns: 'NONE',
   });
 
-function differences(change: Change): Readonly<Record<string, number>> {
-  return Object.fromEntries(
-    change.kinds.map((kind) => [
-      counterName(counterAt(kind, change.startedAtMs)),
-      amountFor(kind, change.to) - amountFor(kind, change.from),
-    ]),
-  );
+function differences(change: Change): readonly Assignment<number>[] {
+  return change.kinds.map((kind) => [
+    counterName(counterAt(kind, change.startedAtMs)),
+    amountFor(kind, change.to) - amountFor(kind, change.from),
+  ]);
 }
 
 /** Spells the parts out, with a placeholder for every name and value. */
 function updateOf(parts: UpdateParts): UpdateItemCommandInput {
   const names = new Map<string, string>();
-  const values: Record<string, AttributeValue> = {};
+  const values = new Map<string, AttributeValue>();
   const name = (attribute: string): string => {
     const placeholder = names.get(attribute) ?? `#${names.size}`;
     names.set(attribute, placeholder);
     return placeholder;
   };
   const value = (of: string | number): string => {
-    const placeholder = `:${Object.keys(values).length}`;
-    values[placeholder] = typeof of === 'string' ? { S: of } : { N: String(of) };
+    const placeholder = `:${values.size}`;
+    values.set(placeholder, typeof of === 'string' ? { S: of } : { N: String(of) });
     return placeholder;
   };
   const spell = (condition: Condition): string => {
@@ -169,11 +172,11 @@ function updateOf(parts: UpdateParts): UpdateItemCommandInput {
   const clauses = [
     clause(
       'SET',
-      Object.entries(parts.set ?? {}).map(([of, to]) => `${name(of)} = ${value(to)}`),
+      (parts.set ?? []).map(([of, to]) => `${name(of)} = ${value(to)}`),
     ),
     clause(
       'ADD',
-      Object.entries(parts.add ?? {}).map(([of, by]) => `${name(of)} ${value(by)}`),
+      (parts.add ?? []).map(([of, by]) => `${name(of)} ${value(by)}`),
     ),
     clause('REMOVE', parts.remove.map(name)),
   ];
@@ -186,7 +189,7 @@ function updateOf(parts: UpdateParts): UpdateItemCommandInput {
     ExpressionAttributeNames: Object.fromEntries(
       [...names].map(([attribute, placeholder]) => [placeholder, attribute]),
     ),
-    ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: values }),
+    ...(values.size > 0 && { ExpressionAttributeValues: Object.fromEntries(values) }),
     ReturnValues: parts.returns,
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   };

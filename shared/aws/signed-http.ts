@@ -210,7 +210,9 @@ async function exchange(target: Target, call: Call): Promise<http.IncomingMessag
 function attempt(target: Target, { wire, guard }: Call): Promise<http.IncomingMessage | 'stale-connection'> {
   return new Promise((resolve, reject) => {
     let connected = false;
-    const outgoing = target.request({ ...target.options, path: wire.path, headers: wire.headers });
+    // A list goes out as it is; node:http would copy and check an object's headers one by one.
+    const headers = Object.entries(wire.headers).flat();
+    const outgoing = target.request({ ...target.options, path: wire.path, headers });
     outgoing.on('response', (response) => {
       guard.protect(response);
       resolve(response);
