@@ -3,6 +3,9 @@ import type { CompiledResource, CompiledTemplate } from '../../local/api-gateway
 
 export { packagedStack } from '../../local/packaged-stack.ts';
 
+/** For the first to ask, while other tests package other stages and the machine is busy. */
+export const PACKAGING_MS_MAX = 180_000;
+
 export const STAGES = ['dev', 'staging', 'prod'] as const;
 export type Stage = (typeof STAGES)[number];
 

@@ -1,9 +1,18 @@
-import { packagedStack, recordOf, resourcesOf, routesOf, STAGES } from '../support/packaged-template.ts';
+import {
+  PACKAGING_MS_MAX,
+  packagedStack,
+  recordOf,
+  resourcesOf,
+  routesOf,
+  STAGES,
+} from '../support/packaged-template.ts';
 
 const PROXY = ['POST /v1/chat/completions', 'GET /v1/models', 'GET /v1/models/{model+}'];
 const ALIAS = /^(\w+) \/openai\//;
 
 describe.each(STAGES)('the API of %s', (stage) => {
+  beforeAll(() => packagedStack(stage), PACKAGING_MS_MAX);
+
   test('asks the authorizer on every route but GET /health', async () => {
     const { template } = await packagedStack(stage);
     const open = routesOf(template).filter(({ properties }) => properties['AuthorizationType'] !== 'CUSTOM');
@@ -97,16 +106,25 @@ describe.each(STAGES)('the API of %s', (stage) => {
       ['AUTHORIZER_FAILURE', '503', 'service_unavailable', true],
       ['DEFAULT_4XX', undefined, 'invalid_request', false],
       ['DEFAULT_5XX', undefined, 'internal_error', false],
+      ['EXPIRED_TOKEN', '404', 'unknown_url', false],
       ['INTEGRATION_FAILURE', '502', 'internal_error', false],
       ['INTEGRATION_TIMEOUT', '504', 'model_timeout', false],
       ['INVALID_API_KEY', '503', 'service_unavailable', true],
+      ['INVALID_SIGNATURE', '404', 'unknown_url', false],
       ['MISSING_AUTHENTICATION_TOKEN', '404', 'unknown_url', false],
       ['QUOTA_EXCEEDED', '429', 'insufficient_quota', false],
       ['REQUEST_TOO_LARGE', '413', 'request_too_large', false],
+      ['RESOURCE_NOT_FOUND', '404', 'unknown_url', false],
       ['THROTTLED', '429', 'rate_limit_exceeded', true],
       ['UNAUTHORIZED', '401', 'invalid_api_key', false],
       ['UNSUPPORTED_MEDIA_TYPE', '415', 'unsupported_media_type', false],
     ]);
+  });
+
+  test('takes no request signed for AWS, so that a complaint of its signature means an unknown URL', async () => {
+    const { template } = await packagedStack(stage);
+    const types = routesOf(template).map(({ properties }) => properties['AuthorizationType']);
+    expect([...new Set(types)].sort()).toEqual(['CUSTOM', 'NONE']);
   });
 
   test('is deployed only once its gateway responses exist', async () => {
