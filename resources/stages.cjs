@@ -2,8 +2,9 @@
  * What differs between stages, and nothing else does. `keyEnvironment` is written into every key: `live` keys are
  * worth an alarm when a scanner finds one.
  */
-/** Where Bedrock may run a request: every region that an inference profile routes to; global ones say `unspecified`. */
-const MODEL_REGIONS = [
+
+/** Every region that a geographic inference profile routes to: there, too, the model must be allowed. */
+const PROFILE_REGIONS = [
   'us-east-1',
   'us-east-2',
   'us-west-1',
@@ -27,8 +28,10 @@ const MODEL_REGIONS = [
   'ca-central-1',
   'sa-east-1',
   'eu-central-2',
-  'unspecified',
 ];
+
+/** The region that IAM sees where a global inference profile routes; its models' ARNs then name none. */
+const GLOBAL_PROFILES = 'unspecified';
 
 const STAGES = {
   dev: { keyEnvironment: 'test', logRetentionInDays: 7, deletionProtection: false, deletionPolicy: 'Delete' },
@@ -46,9 +49,22 @@ const STAGES = {
   },
 };
 
+/** Where Bedrock may run a request, and the models' ARNs there. A stack's own region may be one no profile routes to. */
+function modelsFrom(region) {
+  const regions = [...new Set([region, ...PROFILE_REGIONS])].sort();
+  return {
+    modelRegions: [...regions, GLOBAL_PROFILES],
+    modelArns: [...regions, ''].map((from) => ({
+      'Fn::Sub': `arn:\${AWS::Partition}:bedrock:${from}::foundation-model/*`,
+    })),
+  };
+}
+
 module.exports = async ({ resolveVariable }) => {
   const stage = await resolveVariable('sls:stage');
-  if (Object.hasOwn(STAGES, stage)) return { ...STAGES[stage], modelRegions: MODEL_REGIONS };
+  if (Object.hasOwn(STAGES, stage)) {
+    return { ...STAGES[stage], ...modelsFrom(await resolveVariable('self:provider.region')) };
+  }
   throw new Error(
     `Unknown stage "${stage}". Use --stage ${Object.keys(STAGES).join(' | ')}, or add it to resources/stages.cjs.`,
   );

@@ -1,8 +1,24 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import { loadConfig } from '../../shared/config.ts';
-import { packagedStack, recordOf, resourcesOf, STAGES } from '../support/packaged-template.ts';
+import {
+  PACKAGING_MS_MAX,
+  packagedStack,
+  recordOf,
+  resourcesOf,
+  STAGES,
+} from '../support/packaged-template.ts';
+
+/** Roles by function; the names that other teams' policies and runbooks rely on. */
+const ROLES = {
+  authorizer: 'bedrock-proxy-authorizer-role',
+  keyIssuer: 'bedrock-proxy-key-issuer-role',
+  keyRotation: 'bedrock-proxy-key-rotation-role',
+  metrics: 'bedrock-proxy-metrics-role',
+  proxy: 'bedrock-proxy-lambda-role',
+};
 
 const HANDLERS = {
   authorizer: 'functions/authorizer/handler.handler',
@@ -31,6 +47,8 @@ function entriesOf(zip: Buffer): readonly { name: string; content: Buffer }[] {
 }
 
 describe.each(STAGES)('the functions of %s', (stage) => {
+  beforeAll(() => packagedStack(stage), PACKAGING_MS_MAX);
+
   test('are the five, on Node 22 and arm64', async () => {
     const { template } = await packagedStack(stage);
     const functions = resourcesOf(template, 'AWS::Lambda::Function').map(({ properties }) => [
@@ -49,21 +67,39 @@ describe.each(STAGES)('the functions of %s', (stage) => {
     );
   });
 
-  test('each name a role of their own, and no default role exists', async () => {
+  test('each name the role made for them, and no other role exists', async () => {
     const { template } = await packagedStack(stage);
-    const roles = resourcesOf(template, 'AWS::Lambda::Function').map(
-      ({ properties }) => recordOf(properties['Role'])['Fn::GetAtt'],
+    const roles = new Map(
+      resourcesOf(template, 'AWS::IAM::Role').map(({ id, properties }) => [id, properties['RoleName']]),
     );
-    expect(roles.map((role) => [role].flat()[0]).sort()).toEqual(
-      resourcesOf(template, 'AWS::IAM::Role')
-        .map(({ id }) => id)
-        .sort(),
+    const named = resourcesOf(template, 'AWS::Lambda::Function').map(({ properties }) => {
+      const [id, attribute] = [recordOf(properties['Role'])['Fn::GetAtt']].flat();
+      return [properties['FunctionName'], attribute, roles.get(String(id))];
+    });
+    expect(named.sort()).toEqual(
+      Object.entries(ROLES).map(([name, role]) => [
+        `bedrock-proxy-${stage}-${name}`,
+        'Arn',
+        `${role}-${stage}`,
+      ]),
     );
-    expect(new Set(roles.map(String)).size).toBe(5);
-    const names = resourcesOf(template, 'AWS::IAM::Role').map(({ properties }) =>
-      String(properties['RoleName']),
-    );
-    expect(names.every((name) => name.startsWith('bedrock-proxy-') && name.endsWith(`-${stage}`))).toBe(true);
+    expect(roles.size).toBe(5);
+  });
+
+  test('have the time that their callers wait for', async () => {
+    const { template } = await packagedStack(stage);
+    const timeouts = resourcesOf(template, 'AWS::Lambda::Function').map(({ properties }) => [
+      String(properties['FunctionName']).replace(`bedrock-proxy-${stage}-`, ''),
+      properties['Timeout'],
+    ]);
+    // API Gateway waits 29 s for a buffered answer and 900 s for a stream; within them the function's own end comes first.
+    expect(Object.fromEntries(timeouts)).toEqual({
+      authorizer: 10,
+      keyIssuer: 28,
+      keyRotation: 300,
+      metrics: 28,
+      proxy: 900,
+    });
   });
 
   test('have literal environments that the configuration accepts, equal in all of them', async () => {
@@ -128,8 +164,18 @@ describe.each(STAGES)('the functions of %s', (stage) => {
   });
 });
 
+const root = path.resolve(import.meta.dirname, '../..');
+
+describe('a bundle', () => {
+  test('is built where no earlier run has left anything', () => {
+    const print = `console.log(require('./resources/esbuild.cjs').outputWorkFolder)`;
+    const folders = [0, 1].map(() => execFileSync(process.execPath, ['-e', print], { cwd: root }).toString());
+    expect(new Set(folders).size).toBe(2);
+    for (const folder of folders) expect(folder).toMatch(/^\.esbuild\/[\w-]{36}\n$/);
+  });
+});
+
 describe('serverless.yml', () => {
-  const root = path.resolve(import.meta.dirname, '../..');
   test('is a table of contents: at most 120 lines', () => {
     expect(readFileSync(path.join(root, 'serverless.yml'), 'utf8').split('\n').length).toBeLessThanOrEqual(
       121,
