@@ -5,12 +5,12 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type CompiledTemplate, parseCompiledTemplate } from './api-gateway/compiled-template.ts';
-import { withLock } from './file-lock.ts';
+import { type Lock, withLock } from './file-lock.ts';
 
 export interface PackagedStack {
   /** The compiled CloudFormation template. */
@@ -24,7 +24,9 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CACHE = path.join(ROOT, '.cache/package');
 const MADE_OF = [
   'serverless.yml',
+  'package.json',
   'package-lock.json',
+  'tsconfig.json',
   'resources',
   'functions',
   'middleware',
@@ -33,6 +35,9 @@ const MADE_OF = [
 ];
 const TEMPLATE = 'cloudformation-template-update-stack.json';
 const PACKAGING_MS_MAX = 120_000;
+/** The framework ends within the maximum; the rest is for reading and moving files. */
+const LOCK: Lock = { file: path.join(CACHE, 'lock'), heldMsMax: 2 * PACKAGING_MS_MAX };
+const KEPT_MS = 24 * 60 * 60 * 1000;
 
 /** The stack of a stage. Rejects with the framework's own words where packaging fails. */
 export async function packagedStack(stage: string): Promise<PackagedStack> {
@@ -40,9 +45,12 @@ export async function packagedStack(stage: string): Promise<PackagedStack> {
   const made = await readPackage(folder);
   if (made !== undefined) return made;
   await mkdir(CACHE, { recursive: true });
-  return withLock(path.join(CACHE, 'lock'), async () => {
+  return withLock(LOCK, async () => {
     // Whoever held the lock before may have packaged the same.
-    if ((await readPackage(folder)) === undefined) await packageInto(folder, stage);
+    if ((await readPackage(folder)) === undefined) {
+      await removeOld(Date.now());
+      await packageInto(folder, stage);
+    }
     const fresh = await readPackage(folder);
     if (fresh === undefined) throw new Error(`serverless package --stage ${stage} left no template.`);
     return fresh;
@@ -61,10 +69,18 @@ async function readPackage(folder: string): Promise<PackagedStack | undefined> {
   };
 }
 
+/** What was made a day ago or more, mostly of earlier states of the tree. Whoever still wants it has it made again. */
+async function removeOld(nowMs: number): Promise<void> {
+  for (const name of await readdir(CACHE)) {
+    const entry = path.join(CACHE, name);
+    const { mtimeMs } = await stat(entry).catch(() => ({ mtimeMs: nowMs }));
+    if (nowMs - mtimeMs > KEPT_MS) await rm(entry, { recursive: true, force: true });
+  }
+}
+
 async function packageInto(folder: string, stage: string): Promise<void> {
   const own = `${folder}.${randomUUID()}`;
   try {
-    await rm(path.join(ROOT, '.esbuild'), { recursive: true, force: true });
     await serverless(['package', '--stage', stage, '--package', own]);
     await rename(own, folder);
   } finally {
