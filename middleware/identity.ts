@@ -20,13 +20,15 @@ export function identity(deps: {
         binding: {
           requestId: requestContext?.requestId,
           method: event.httpMethod,
-          resourcePath: requestContext?.resourcePath,
+          // The very field by which the request is routed: what was signed for one route opens no other.
+          resourcePath: event.resource,
         },
         nowMs: deps.clock(),
       });
       if (principal === undefined) {
+        // The authorizer admitted the caller, so what is wrong is ours (secret, clock) or no caller at all.
         throw new GatewayError(
-          'invalid_api_key',
+          'service_unavailable',
           'The request carries no identity that this service issued.',
         );
       }

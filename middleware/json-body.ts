@@ -5,6 +5,8 @@ import { nestsDeeperThan } from '../shared/http/json-depth.ts';
 import type { Middleware } from './gateway-context.ts';
 
 const DEPTH_MAX = 64;
+/** `application/json`, with a charset or as a structured suffix (RFC 6839). */
+const JSON_TYPE = /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i;
 const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
 
 /**
@@ -12,19 +14,25 @@ const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
  * `__proto__` and `constructor.prototype` keys and any content type but JSON's.
  */
 export function jsonBody(): Middleware<unknown> {
-  const parser = jsonBodyParser();
+  // The parser looks for two spellings of the header; HTTP has none, and Python's urllib sends a third.
+  const parser = jsonBodyParser({ disableContentTypeCheck: true });
   return {
     before: async (request) => {
       const { event } = request;
       if (!METHODS_WITH_BODY.has(event.httpMethod)) return;
+      refuseOtherTypes(event);
       refuseEncoded(event);
       if (nestsDeeperThan(event.body ?? '', DEPTH_MAX)) {
         throw new GatewayError('invalid_json', `The request body nests deeper than ${DEPTH_MAX} levels.`);
       }
       try {
         await parser.before?.(request as Parameters<NonNullable<typeof parser.before>>[0]);
-      } catch (error) {
-        throw refusalOf(error);
+      } catch {
+        // The parser's own message may quote the body, so it is not passed on.
+        throw new GatewayError(
+          'invalid_json',
+          'The request body is not valid JSON: check quotes, commas and encoding, and that no key is named `__proto__`.',
+        );
       }
     },
   };
@@ -32,9 +40,7 @@ export function jsonBody(): Middleware<unknown> {
 
 /** API Gateway hands binary bodies over only where binary media types are configured; here none are. */
 function refuseEncoded(event: APIGatewayProxyEvent): void {
-  const encoding = Object.entries(event.headers ?? {}).find(
-    ([name]) => name.toLowerCase() === 'content-encoding',
-  )?.[1];
+  const encoding = headerOf(event, 'content-encoding');
   if (encoding === undefined || encoding.toLowerCase() === 'identity') return;
   throw new GatewayError(
     'unsupported_media_type',
@@ -42,19 +48,10 @@ function refuseEncoded(event: APIGatewayProxyEvent): void {
   );
 }
 
-/** The parser's refusal in our terms. Its own message may quote the body, so it is not passed on. */
-function refusalOf(error: unknown): GatewayError {
-  if (statusOf(error) === 415) {
-    return new GatewayError('unsupported_media_type', "Unsupported content type; send 'application/json'.");
-  }
-  return new GatewayError(
-    'invalid_json',
-    'The request body is not valid JSON: check quotes, commas and encoding, and that no key is named `__proto__`.',
-  );
+function refuseOtherTypes(event: APIGatewayProxyEvent): void {
+  if (JSON_TYPE.test(headerOf(event, 'content-type') ?? '')) return;
+  throw new GatewayError('unsupported_media_type', "Unsupported content type; send 'application/json'.");
 }
 
-function statusOf(error: unknown): number | undefined {
-  return typeof error === 'object' && error !== null && 'statusCode' in error
-    ? Number(error.statusCode)
-    : undefined;
-}
+const headerOf = (event: APIGatewayProxyEvent, wanted: string): string | undefined =>
+  Object.entries(event.headers ?? {}).find(([name]) => name.toLowerCase() === wanted)?.[1];

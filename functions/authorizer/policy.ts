@@ -7,7 +7,8 @@ import type { Principal } from '../../shared/domain/principal.ts';
  */
 const PLANES: Readonly<Record<Principal['kind'], readonly string[]>> = {
   key: ['POST/v1/chat/completions', 'GET/v1/models', 'GET/v1/models/*', 'GET/v1/organization/usage/*'],
-  admin: ['*/v1/organization/*'],
+  // Methods by name: a `*` would also match across slashes, into model ids that spell an administration path.
+  admin: ['GET/v1/organization/*', 'POST/v1/organization/*', 'DELETE/v1/organization/*'],
 };
 
 /**

@@ -17,12 +17,12 @@ import type { GatewayRequest } from '../../shared/http/message.ts';
 
 const KEY_LIFETIME_SECONDS_MAX = (KEY_LIFETIME_DAYS * DAY_MS) / 1000;
 
-/** Printable text: no control characters, no lone surrogates, no leading or trailing blanks. */
+/** Printable text: no control, format (zero-width, bidirectional) or unassigned characters, no blanks around it. */
 const name = z.string().check(
   z.trim(),
   z.minLength(1, 'it must not be empty.'),
   z.maxLength(64, 'it must not be longer than 64 characters.'),
-  z.refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), 'it must be printable text.'),
+  z.refine((text) => text.isWellFormed() && !/\p{C}/u.test(text), 'it must be printable text.'),
 );
 
 const integer = (min: number, max: number) =>

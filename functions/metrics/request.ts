@@ -7,7 +7,7 @@ import {
   type UsageFilter,
   type UsageGroup,
 } from '../../shared/domain/usage-report.ts';
-import { queryInteger, queryValue } from '../../shared/http/cursor-page.ts';
+import { queryInteger, queryValue, refuseUnknownQuery } from '../../shared/http/cursor-page.ts';
 import type { GatewayRequest } from '../../shared/http/message.ts';
 
 /** A usage query, parsed: one page of whole buckets. */
@@ -23,7 +23,7 @@ export interface UsageQuery {
   readonly nextPage: string | null;
 }
 
-const PARAMETERS = new Set([
+const PARAMETERS = [
   'start_time',
   'end_time',
   'bucket_width',
@@ -33,18 +33,13 @@ const PARAMETERS = new Set([
   'api_key_ids',
   'limit',
   'page',
-]);
+];
 const SECONDS_MAX = 253_402_300_799;
 const LIST_MAX = 100;
 
 /** `GET /organization/usage/completions`. A parameter that is not honoured yet is refused by name. */
 export function parseUsageQuery(request: GatewayRequest): UsageQuery {
-  const unknown = Object.keys(request.query).find((name) => !PARAMETERS.has(name));
-  if (unknown !== undefined) {
-    throw new GatewayError('unsupported_parameter', `'${unknown.slice(0, 64)}' is not supported here.`, {
-      param: unknown.slice(0, 64),
-    });
-  }
+  refuseUnknownQuery(request, PARAMETERS);
   const width = bucketWidth(request);
   const widthMs = BUCKET_WIDTHS[width].ms;
   const { startMs, endMs } = timesOf(request, widthMs);

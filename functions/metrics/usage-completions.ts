@@ -13,6 +13,8 @@ export interface UsagePorts {
 
 /** How many tenants' ledgers are read at once. */
 const READS_AT_ONCE = 8;
+/** The ledger is ordered by receipt, the report counts by admission, which is later: by milliseconds, or by a cold start. */
+const ADMISSION_LAG_MS_MAX = 60_000;
 
 /** `GET /organization/usage/completions`: sums of usage records in buckets and groups. A tenant's key sees its own. */
 export const usageCompletions =
@@ -24,7 +26,8 @@ export const usageCompletions =
     // Several readers share one queue; an async generator hands each next tenant to whoever asks first.
     const reader = async () => {
       for await (const tenant of queue) {
-        for await (const records of ports.usage.read(tenant, query)) {
+        const range = { fromMs: query.fromMs - ADMISSION_LAG_MS_MAX, toMs: query.toMs };
+        for await (const records of ports.usage.read(tenant, range)) {
           for (const record of records) report.add(record);
         }
       }

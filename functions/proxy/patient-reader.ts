@@ -20,6 +20,8 @@ export class PatientReader<Value> {
   readonly #signal: AbortSignal;
   #pending: Promise<void> | undefined;
   #waiting: Waiting<Value> | undefined;
+  /** What came while nobody waited: a read goes on through the silence that was told. */
+  #kept: ((waiting: Waiting<Value>) => void) | undefined;
   #lastMs: number;
   #cancelTimer: () => void;
 
@@ -40,6 +42,9 @@ export class PatientReader<Value> {
   next(): Promise<IteratorResult<Value, unknown> | typeof SILENCE> {
     return new Promise((resolve, reject) => {
       if (this.#signal.aborted) return reject(this.#signal.reason);
+      const kept = this.#kept;
+      this.#kept = undefined;
+      if (kept !== undefined) return kept({ resolve, reject });
       this.#waiting = { resolve, reject };
       this.#pending ??= this.#iterator.next().then(this.#onResult, this.#onFailure);
     });
@@ -55,15 +60,27 @@ export class PatientReader<Value> {
   readonly #onResult = (result: IteratorResult<Value, unknown>): void => {
     this.#pending = undefined;
     this.#lastMs = this.#deps.clock();
-    this.#waiting?.resolve(result);
+    this.#deliver((waiting) => waiting.resolve(result));
   };
 
   readonly #onFailure = (reason: unknown): void => {
     this.#pending = undefined;
-    this.#waiting?.reject(reason);
+    this.#deliver((waiting) => waiting.reject(reason));
   };
 
-  readonly #onAbort = (): void => this.#waiting?.reject(this.#signal.reason);
+  readonly #onAbort = (): void => this.#take()?.reject(this.#signal.reason);
+
+  #deliver(outcome: (waiting: Waiting<Value>) => void): void {
+    const waiting = this.#take();
+    if (waiting === undefined) this.#kept = outcome;
+    else outcome(waiting);
+  }
+
+  #take(): Waiting<Value> | undefined {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    return waiting;
+  }
 
   #arm(delayMs: number): () => void {
     return this.#deps.timer(delayMs, () => {
@@ -71,7 +88,7 @@ export class PatientReader<Value> {
       const restMs = this.#lastMs + this.#periodMs - nowMs;
       if (restMs <= 0) {
         this.#lastMs = nowMs;
-        this.#waiting?.resolve(SILENCE);
+        this.#take()?.resolve(SILENCE);
       }
       this.#cancelTimer = this.#arm(restMs > 0 ? restMs : this.#periodMs);
     });

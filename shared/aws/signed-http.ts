@@ -72,6 +72,8 @@ export class TransportError extends Error {
 }
 
 const CONNECT_TIMEOUT_MS = 1_000;
+/** A connection that died while it was idle shows within a round trip; what breaks later may have been worked on. */
+const STALE_WITHIN_MS = 1_000;
 const RESPONSE_BYTES_MAX = 32 * 1024 * 1024;
 
 /** A transport for one service of one region. */
@@ -210,6 +212,7 @@ async function exchange(target: Target, call: Call): Promise<http.IncomingMessag
 function attempt(target: Target, { wire, guard }: Call): Promise<http.IncomingMessage | 'stale-connection'> {
   return new Promise((resolve, reject) => {
     let connected = false;
+    const begunMs = performance.now();
     // A list goes out as it is; node:http would copy and check an object's headers one by one.
     const headers = Object.entries(wire.headers).flat();
     const outgoing = target.request({ ...target.options, path: wire.path, headers });
@@ -223,7 +226,8 @@ function attempt(target: Target, { wire, guard }: Call): Promise<http.IncomingMe
     });
     // Stays for good: once the response is here, its own error event tells, and this one must not be unhandled.
     outgoing.on('error', (error) => {
-      if (guard.struck() === undefined && outgoing.reusedSocket) resolve('stale-connection');
+      const atOnce = performance.now() - begunMs < STALE_WITHIN_MS;
+      if (guard.struck() === undefined && outgoing.reusedSocket && atOnce) resolve('stale-connection');
       else reject(transportError(error, { guard, connected }));
     });
     guard.protect(outgoing);

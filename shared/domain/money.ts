@@ -9,5 +9,5 @@ export type PicoUsd = number;
 /** The largest amount accepted for a limit: one million USD. */
 export const NANO_USD_MAX: NanoUsd = 1_000_000 * 1_000_000_000;
 
-/** Nano-USD of a whole USD amount given by a person; fractions below a nano-USD round up. */
-export const nanoUsdOf = (usd: number): NanoUsd => Math.ceil(usd * 1_000_000_000);
+/** Nano-USD of an amount in USD that a person gave, to the nearest, at least one. */
+export const nanoUsdOf = (usd: number): NanoUsd => Math.max(1, Math.round(usd * 1_000_000_000));

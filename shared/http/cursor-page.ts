@@ -17,6 +17,15 @@ export function queryValue(request: GatewayRequest, name: string): string | unde
   return values[0];
 }
 
+/** Refuses the first query parameter that is not known, by name: a filter that is ignored gives a wrong answer. */
+export function refuseUnknownQuery(request: GatewayRequest, known: readonly string[]): void {
+  const unknown = Object.keys(request.query)
+    .find((name) => !known.includes(name))
+    ?.slice(0, 64);
+  if (unknown === undefined) return;
+  throw new GatewayError('unsupported_parameter', `'${unknown}' is not supported here.`, { param: unknown });
+}
+
 /** An integer query parameter within bounds, or its default. */
 export function queryInteger(
   request: GatewayRequest,
@@ -36,6 +45,7 @@ export function queryInteger(
  * in this list is refused, another tenant's like any other: `refOf` gives undefined for it.
  */
 export function pageRequest(request: GatewayRequest, refOf: (id: string) => string | undefined): PageRequest {
+  refuseUnknownQuery(request, ['limit', 'after']);
   const limit = queryInteger(request, { name: 'limit', min: 1, max: LIMIT_MAX, absent: LIMIT_DEFAULT });
   const id = queryValue(request, 'after');
   if (id === undefined) return { limit };

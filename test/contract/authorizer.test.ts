@@ -124,7 +124,10 @@ describe('the authorizer', () => {
     expect(policyDocument.Statement).toEqual([
       expect.objectContaining({
         Effect: 'Allow',
-        Resource: [`${api}/*/v1/organization/*`, `${api}/*/openai/v1/organization/*`],
+        Resource: ['GET', 'POST', 'DELETE'].flatMap((method) => [
+          `${api}/${method}/v1/organization/*`,
+          `${api}/${method}/openai/v1/organization/*`,
+        ]),
       }),
     ]);
   });

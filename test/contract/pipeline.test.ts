@@ -110,8 +110,8 @@ describe('the pipeline', () => {
     );
     const { statusCode, body } = await pipeline(event, lambdaContext());
     expect({ statusCode, body: JSON.parse(String(body)) }).toEqual({
-      statusCode: 401,
-      body: refusal('invalid_api_key'),
+      statusCode: 503,
+      body: refusal('service_unavailable', 'server_error'),
     });
   });
 
@@ -123,8 +123,36 @@ describe('the pipeline', () => {
       { secrets: testSecrets, clock: () => NOON_MS, random: seededRandom('forged'), log: recordingLog() },
       { routes: { 'POST /v1/things': { scopes: ['inference'], handle: echo } }, mode: 'buffered' },
     );
-    expect((await pipeline(event, lambdaContext())).statusCode).toBe(401);
+    expect((await pipeline(event, lambdaContext())).statusCode).toBe(503);
   });
+
+  test('takes a context for the route that was signed, not for the one that is run', async () => {
+    const event = gatewayEvent({
+      method: 'POST',
+      resource: '/v1/other',
+      principal: keyPrincipal(),
+      body: {},
+    });
+    Object.assign(event, { resource: '/v1/things' });
+    const pipeline = createPipeline(
+      { secrets: testSecrets, clock: () => NOON_MS, random: seededRandom('route'), log: recordingLog() },
+      { routes: { 'POST /v1/things': { scopes: ['inference'], handle: echo } }, mode: 'buffered' },
+    );
+    expect((await pipeline(event, lambdaContext())).statusCode).toBe(503);
+  });
+
+  test.each(['content-type', 'Content-type', 'CONTENT-TYPE'])(
+    'takes JSON whose type is in %s',
+    async (name) => {
+      const event = gatewayEvent({ ...route, principal: keyPrincipal(), body: {} });
+      Object.assign(event, { headers: { [name]: 'application/json; charset=utf-8' } });
+      const pipeline = createPipeline(
+        { secrets: testSecrets, clock: () => NOON_MS, random: seededRandom('type'), log: recordingLog() },
+        { routes: { 'POST /v1/things': { scopes: ['inference'], handle: echo } }, mode: 'buffered' },
+      );
+      expect((await pipeline(event, lambdaContext())).statusCode).toBe(200);
+    },
+  );
 
   test.each([
     ['a key without the scope', keyPrincipal({ scopes: ['models:read'] })],

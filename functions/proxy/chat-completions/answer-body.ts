@@ -28,7 +28,13 @@ export function streamedBody(
     readonly writer: ChunkWriter;
   },
 ): Body {
-  return leavable(streamedTexts(deps, of), of);
+  // A generator that waits for a slow caller hears of no deadline, and after it nobody could settle any more.
+  const onEnd = () => {
+    if (of.watch.endedBy() !== 'deadline') return;
+    void of.settlement.settle({ outcome: 'failed', error: 'model_timeout', usage: of.writer.end.usage });
+  };
+  of.watch.signal.addEventListener('abort', onEnd, { once: true });
+  return leavable(streamedTexts(deps, of), { ...of, usage: undefined });
 }
 
 /** A whole answer, written before the status line so that its failures had theirs. */
@@ -90,11 +96,11 @@ async function* wholeText(of: Parameters<typeof wholeBody>[0]): Body {
  * began runs no `finally`. So the return is taken here first: it ends the call at once and settles what did not.
  * A host that gives up with an error (node:stream does) means the same.
  */
-function leavable(body: Body, of: AcceptedCall): Body {
+function leavable(body: Body, of: AcceptedCall & { readonly usage: TokenUsage | undefined }): Body {
   const leave = async (): Promise<IteratorResult<string, void>> => {
     of.watch.end('hung-up');
     const result = await body.return();
-    await of.settlement.settle({ outcome: 'abandoned', usage: undefined });
+    await of.settlement.settle({ outcome: 'abandoned', usage: of.usage });
     return { ...result, done: true, value: undefined };
   };
   const left: Body = {

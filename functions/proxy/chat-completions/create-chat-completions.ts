@@ -3,6 +3,7 @@ import type { ChatCommand } from '../../../shared/domain/chat-command.ts';
 import { type Estimate, estimateOf } from '../../../shared/domain/estimate.ts';
 import { GatewayError } from '../../../shared/domain/gateway-error.ts';
 import type { KeyPrincipal } from '../../../shared/domain/principal.ts';
+import type { TokenUsage } from '../../../shared/domain/usage.ts';
 import type { GatewayAnswer, GatewayRequest, UseCase } from '../../../shared/http/message.ts';
 import { SSE_HEADERS } from '../../../shared/http/sse.ts';
 import type { ConverseCall } from '../../../shared/ports.ts';
@@ -91,9 +92,10 @@ async function answerWhole(deps: ProxyDependencies, of: Accepting): Promise<Gate
     ...of,
     start: (converseCall) => deps.runtime.converse(converseCall),
   });
-  const events = fromAnswer(result);
-  const usage = events.find((event) => event.type === 'usage')?.usage;
+  let usage: TokenUsage | undefined;
   try {
+    const events = fromAnswer(result);
+    usage = events.find((event) => event.type === 'usage')?.usage;
     const text = writeCompletion(identityOf(of), events);
     const headers = { 'content-type': 'application/json', ...headersOf(of) };
     return { status: 200, headers, body: wholeBody({ ...call, text, usage }) };

@@ -126,13 +126,19 @@ describe('a caller that leaves', () => {
     expect(await proxy.records()).toMatchObject([{ outcome: 'abandoned', ...BOUND }]);
   });
 
-  test.each([ASK, STREAM])('before the body began is settled as abandoned', async (request) => {
-    const proxy = proxyFixture();
-    await generatorOf(await proxy.chat(request)).return();
-    expect(await proxy.records()).toMatchObject([{ outcome: 'abandoned' }]);
-    expect(proxy.order.filter((step) => step.startsWith('settle'))).toHaveLength(1);
-    expect(proxy.time.armed()).toBe(0);
-  });
+  test.each([
+    [ASK, COUNTED],
+    [STREAM, { estimated: true }],
+  ])(
+    'before the body began is settled as abandoned, by the count that is known',
+    async (request, charged) => {
+      const proxy = proxyFixture();
+      await generatorOf(await proxy.chat(request)).return();
+      expect(await proxy.records()).toMatchObject([{ outcome: 'abandoned', ...charged }]);
+      expect(proxy.order.filter((step) => step.startsWith('settle'))).toHaveLength(1);
+      expect(proxy.time.armed()).toBe(0);
+    },
+  );
 
   test('after the last chunk has not abandoned anything', async () => {
     const proxy = proxyFixture();
@@ -144,7 +150,51 @@ describe('a caller that leaves', () => {
   });
 });
 
+describe('an answer that cannot be understood', () => {
+  test('is settled before it is refused', async () => {
+    const answer = { output: { message: { content: [null] } }, stopReason: 'end_turn' };
+    const proxy = proxyFixture({ answer: answer as unknown as ConverseAnswer });
+    await expect(proxy.chat(ASK)).rejects.toThrow();
+    expect(await proxy.records()).toMatchObject([{ outcome: 'failed', estimated: true }]);
+    expect(proxy.time.armed()).toBe(0);
+  });
+});
+
 describe('time', () => {
+  test('ten seconds before the deadline a stream whose caller does not read is settled', async () => {
+    const proxy = proxyFixture({ stream: [[START, textEvent('a')], 'hang'] });
+    const body = generatorOf(await proxy.chat(STREAM));
+    await body.next();
+    proxy.time.advance(DEADLINE_MS - NOW_MS - 10_000);
+    expect(await proxy.records()).toMatchObject([{ outcome: 'failed', estimated: true }]);
+    await body.return();
+    expect(await proxy.records()).toHaveLength(1);
+  });
+
+  test('spent in silence loses nothing of what comes after the comment', async () => {
+    const released = Promise.withResolvers<void>();
+    const proxy = proxyFixture({
+      stream: [
+        [START, textEvent('a')],
+        released.promise,
+        [textEvent('LATE')],
+        [stopEvent(), usageEvent(11, 2)],
+      ],
+    });
+    const body = generatorOf(await proxy.chat(STREAM));
+    let text = String((await body.next()).value);
+    const silent = body.next();
+    proxy.time.advance(15_000);
+    text += String((await silent).value);
+    // Bedrock speaks while nobody reads: a host whose caller is slow has suspended the generator at the comment.
+    released.resolve();
+    await setImmediate();
+    for await (const piece of body) text += piece;
+    expect(text).toContain(': ping');
+    expect(text).toContain('LATE');
+    expect(text).toContain('[DONE]');
+  });
+
   test('ten seconds before the deadline a stream ends with an error and its settlement', async () => {
     const proxy = proxyFixture({ stream: [[START, textEvent('a')], 'hang'] });
     const body = generatorOf(await proxy.chat(STREAM));

@@ -1,11 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { brokenImports, ROOMS } from '../../support/import-rule.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
 function sources(): { file: string; text: string }[] {
-  return ROOMS.flatMap((room) =>
+  return ROOMS.filter((room) => existsSync(path.join(root, room))).flatMap((room) =>
     readdirSync(path.join(root, room), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
       .map((file) => path.posix.join(room, file.split(path.sep).join('/')))
@@ -15,6 +15,7 @@ function sources(): { file: string; text: string }[] {
 
 describe('the import rule', () => {
   test('holds in every source: imports point inward', () => {
+    expect(sources().length).toBeGreaterThan(150);
     expect(sources().flatMap(brokenImports)).toEqual([]);
   });
 
