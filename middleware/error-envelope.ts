@@ -1,4 +1,5 @@
-import { GatewayError } from '../shared/domain/gateway-error.ts';
+import { causeFacts } from '../shared/domain/cause.ts';
+import type { GatewayError } from '../shared/domain/gateway-error.ts';
 import { errorBody, errorHeaders, errorStatus, publicError } from '../shared/http/openai-error.ts';
 import type { Log } from '../shared/ports.ts';
 import type { GatewayResponse, Middleware, RequestScope, TaggedLog } from './gateway-context.ts';
@@ -16,7 +17,7 @@ export function errorEnvelope(deps: { readonly log: Log }): Middleware<RequestSc
           request: requestId,
           route,
           code: error.code,
-          ...causeOf(request.error),
+          ...causeFacts(request.error),
         });
       }
       request.response = errorResponse(error);
@@ -30,12 +31,4 @@ function errorResponse(error: GatewayError): GatewayResponse {
     headers: { 'content-type': 'application/json', ...errorHeaders(error) },
     body: JSON.stringify(errorBody(error)),
   };
-}
-
-/** The kind of the cause and where it was thrown. Its message stays out: it may quote a body or a secret. */
-function causeOf(error: unknown): Record<string, string | undefined> {
-  const cause = error instanceof GatewayError ? error.cause : error;
-  if (!(cause instanceof Error)) return {};
-  const frames = (cause.stack ?? '').slice((cause.stack ?? '').indexOf(cause.message) + cause.message.length);
-  return { cause: cause.name, at: /\n\s+at (.+)/.exec(frames)?.[1] };
 }

@@ -33,7 +33,12 @@ export interface Routed {
   readonly matched: Route;
 }
 
-export type GatewayContext = Context & RequestScope & Identity & TaggedLog & Routed;
+/** Given by the streamed pipeline itself: aborted when the host reports that the caller is gone. */
+export interface HangUp {
+  readonly hangUp: AbortSignal;
+}
+
+export type GatewayContext = Context & RequestScope & Identity & TaggedLog & Routed & Partial<HangUp>;
 
 /** What API Gateway's proxy integration takes back; streamed bodies are Readable. */
 export interface GatewayResponse {

@@ -2,7 +2,7 @@
  * The pipeline of every HTTP function, its order written here once: name the request, catch every error, prove
  * who calls, tag, judge the route, parse the body, then the use case. Each step may rely on those before it.
  */
-import { Readable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import middy from '@middy/core';
 import { executionModeStandard } from '@middy/core/Standard';
 import { executionModeStreamifyResponse } from '@middy/core/StreamifyResponse';
@@ -11,7 +11,7 @@ import type { RandomBytes } from '../shared/domain/ids.ts';
 import type { GatewayAnswer, GatewayRequest, Routes } from '../shared/http/message.ts';
 import type { Clock, ContextSecretSource, Log } from '../shared/ports.ts';
 import { errorEnvelope } from './error-envelope.ts';
-import type { GatewayContext, GatewayResponse } from './gateway-context.ts';
+import type { GatewayContext, GatewayResponse, HangUp } from './gateway-context.ts';
 import { identity } from './identity.ts';
 import { jsonBody } from './json-body.ts';
 import { requestScope } from './request-scope.ts';
@@ -50,7 +50,26 @@ export function createPipeline(
     .use(routeScope(options.routes))
     .use(jsonBody());
   // Middy's type asks the caller for what its middleware add to the context; Lambda gives a plain one.
-  return handler as unknown as PipelineHandler;
+  return options.mode === 'streamed'
+    ? reportingHangUps(handler as unknown as StreamedHandler)
+    : (handler as unknown as PipelineHandler);
+}
+
+type StreamedHandler = (event: APIGatewayProxyEvent, stream: Writable, context: Context) => Promise<void>;
+
+/**
+ * Middy keeps the response stream to itself, so whoever waits for a model's whole answer could not learn that
+ * nobody waits for it any more. A stream that closes before it finished has lost its reader.
+ */
+function reportingHangUps(handler: StreamedHandler): PipelineHandler {
+  const streamed: StreamedHandler = (event, stream, context) => {
+    const hangUp = new AbortController();
+    stream.once('close', () => {
+      if (!stream.writableFinished) hangUp.abort();
+    });
+    return handler(event, stream, Object.assign(context, { hangUp: hangUp.signal } satisfies HangUp));
+  };
+  return awslambda.streamifyResponse(streamed) as unknown as PipelineHandler;
 }
 
 async function answer(event: APIGatewayProxyEvent, context: GatewayContext): Promise<GatewayResponse> {
@@ -69,6 +88,7 @@ function requestOf(event: APIGatewayProxyEvent, context: GatewayContext): Gatewa
     body: (event.body as unknown) ?? undefined,
     receivedAtMs: context.receivedAtMs,
     deadlineMs: context.deadlineMs,
+    ...(context.hangUp !== undefined && { hangUp: context.hangUp }),
   };
 }
 

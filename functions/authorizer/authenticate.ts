@@ -37,6 +37,7 @@ async function authenticateTenantKey(
     account: accountOfKey(key.ref),
     key: key.ref,
     scopes: key.scopes,
+    ...(key.models !== undefined && { models: key.models }),
     limits: tenant.limits,
   };
 }

@@ -1,4 +1,6 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
+import type { ParsedKey } from '../../shared/domain/api-key.ts';
+import { causeFacts } from '../../shared/domain/cause.ts';
 import { signContext } from '../../shared/domain/context-mac.ts';
 import type { Clock, ContextSecretSource, CredentialStore, Log } from '../../shared/ports.ts';
 import { authenticate } from './authenticate.ts';
@@ -20,36 +22,34 @@ export function createHandler(ports: AuthorizerPorts) {
   return async (event: APIGatewayRequestAuthorizerEvent): Promise<APIGatewayAuthorizerResult> => {
     const presented = presentedKey(event);
     if (presented === undefined) return refuse();
-    const principal = await authenticate(ports, presented).catch((error: unknown) =>
-      failed(ports.log, error),
-    );
-    if (principal === undefined) return refuse();
-    return {
-      principalId: principal.key,
-      policyDocument: policyFor(principal, event.methodArn),
-      context: {
-        ...signContext(await ports.secrets.current(), {
-          principal,
-          binding: {
-            requestId: event.requestContext.requestId,
-            method: event.httpMethod,
-            resourcePath: event.requestContext.resourcePath,
-          },
-          nowMs: ports.clock(),
-        }),
-      },
-    };
+    const admitted = await admit(ports, { event, presented }).catch((error: unknown) => {
+      const request = event.requestContext.requestId;
+      ports.log.write({ level: 'error', event: 'authentication-failed', request, ...causeFacts(error) });
+      throw error;
+    });
+    return admitted ?? refuse();
   };
 }
 
-/** Rethrows: an outage must not look like a wrong key. */
-function failed(log: Log, error: unknown): never {
-  log.write({
-    level: 'error',
-    event: 'authentication-failed',
-    cause: error instanceof Error ? error.name : typeof error,
-  });
-  throw error;
+/** The policy and the signed context of a key's holder; undefined where the key is no good. */
+async function admit(
+  ports: AuthorizerPorts,
+  of: { readonly event: APIGatewayRequestAuthorizerEvent; readonly presented: ParsedKey },
+): Promise<APIGatewayAuthorizerResult | undefined> {
+  const { event, presented } = of;
+  const principal = await authenticate(ports, presented);
+  if (principal === undefined) return undefined;
+  const binding = {
+    requestId: event.requestContext.requestId,
+    method: event.httpMethod,
+    resourcePath: event.requestContext.resourcePath,
+  };
+  const context = signContext(await ports.secrets.current(), { principal, binding, nowMs: ports.clock() });
+  return {
+    principalId: principal.key,
+    policyDocument: policyFor(principal, event.methodArn),
+    context: { ...context },
+  };
 }
 
 /** One refusal for an absent, malformed, unknown, wrong, revoked or expired key: it tells an attacker nothing. */

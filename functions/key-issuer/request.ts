@@ -51,6 +51,15 @@ const serviceAccountBody = z.strictObject({
   name,
   create_service_account_only: z.nullish(z.boolean()),
   expires_in_seconds: z.nullish(integer(1, KEY_LIFETIME_SECONDS_MAX)),
+  models: z.optional(
+    z
+      .array(
+        z
+          .string()
+          .check(z.regex(/^[a-zA-Z0-9.:_/-]{1,64}\*?$/, 'name a model, or the beginning of names with *.')),
+      )
+      .check(z.minLength(1, 'name at least one model.'), z.maxLength(20, 'name at most 20 models.')),
+  ),
   scopes: z.optional(z.array(z.enum(KEY_SCOPES)).check(z.minLength(1, 'name at least one scope.'))),
 });
 
@@ -74,6 +83,8 @@ export interface ServiceAccountOrder {
   readonly name: string;
   readonly withKey: boolean;
   readonly scopes: readonly KeyScope[];
+  /** Undefined: every model. */
+  readonly models: readonly string[] | undefined;
   readonly keyLifetimeMs: number;
 }
 
@@ -83,6 +94,7 @@ export function parseServiceAccount(request: GatewayRequest): ServiceAccountOrde
   return {
     name: body.name,
     withKey: body.create_service_account_only !== true,
+    models: body.models,
     scopes: [...new Set(body.scopes ?? (['inference', 'models:read'] as const))],
     keyLifetimeMs: (body.expires_in_seconds ?? KEY_LIFETIME_SECONDS_MAX) * 1000,
   };

@@ -78,6 +78,7 @@ function issueKey(
       environment: minted.environment,
       status: 'active',
       scopes: order.scopes,
+      ...(order.models !== undefined && { models: order.models }),
       digest: digestKey(ports.random, minted),
       createdAtMs: account.createdAtMs,
       expiresAtMs: account.createdAtMs + order.keyLifetimeMs,

@@ -36,7 +36,7 @@ export const serviceAccountObject = (account: ServiceAccount) => ({
   created_at: seconds(account.createdAtMs),
 });
 
-/** `organization.project.api_key`: never the key, only its reference; `scopes` is our addition. */
+/** `organization.project.api_key`: never the key, only its reference; `scopes` and `models` are our additions. */
 export const apiKeyObject = (key: ApiKey) => ({
   id: keyId(key.tenant, key.ref),
   object: 'organization.project.api_key',
@@ -51,6 +51,7 @@ export const apiKeyObject = (key: ApiKey) => ({
   owner_project_access: 'active',
   redacted_value: redactKey({ kind: 'bpk', environment: key.environment, key: key.ref }),
   scopes: key.scopes,
+  models: key.models ?? null,
 });
 
 /** The one answer that carries a new key's text. */
@@ -62,6 +63,7 @@ export const newApiKeyObject = (key: ApiKey, value: string) => ({
   expires_at: seconds(key.expiresAtMs),
   value,
   scopes: key.scopes,
+  models: key.models ?? null,
 });
 
 /** `organization.admin_api_key` with its text, shown once. */

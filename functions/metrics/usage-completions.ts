@@ -4,6 +4,7 @@ import { createUsageReport, type UsageBucket, type UsageSum } from '../../shared
 import { everyTenant } from '../../shared/every-tenant.ts';
 import { jsonAnswer, type UseCase } from '../../shared/http/message.ts';
 import type { TenancyStore, UsageStore } from '../../shared/ports.ts';
+import { shareWork } from '../../shared/share-work.ts';
 import { parseUsageQuery } from './request.ts';
 
 export interface UsagePorts {
@@ -22,17 +23,14 @@ export const usageCompletions =
   async (request) => {
     const query = parseUsageQuery(request);
     const report = createUsageReport(query);
-    const queue = readableTenants(ports, { principal: request.principal, asked: query.tenants });
-    // Several readers share one queue; an async generator hands each next tenant to whoever asks first.
-    const reader = async () => {
-      for await (const tenant of queue) {
-        const range = { fromMs: query.fromMs - ADMISSION_LAG_MS_MAX, toMs: query.toMs };
-        for await (const records of ports.usage.read(tenant, range)) {
-          for (const record of records) report.add(record);
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: READS_AT_ONCE }, reader));
+    const range = { fromMs: query.fromMs - ADMISSION_LAG_MS_MAX, toMs: query.toMs };
+    const tenants = readableTenants(ports, { principal: request.principal, asked: query.tenants });
+    await shareWork(tenants, {
+      workers: READS_AT_ONCE,
+      work: async (tenant) => {
+        for await (const records of ports.usage.read(tenant, range)) records.forEach(report.add);
+      },
+    });
     return jsonAnswer(200, {
       object: 'page',
       data: report.buckets().map(bucketObject),

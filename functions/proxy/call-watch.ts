@@ -1,5 +1,6 @@
 /** Who may end a model call from outside, and how everybody learns of it. */
 import { GatewayError } from '../../shared/domain/gateway-error.ts';
+import type { GatewayRequest } from '../../shared/http/message.ts';
 import type { ProxyDependencies } from './dependencies.ts';
 
 /** `deadline`: the function is about to be stopped. `hung-up`: the host says the caller is gone. `over`: it ended. */
@@ -21,18 +22,25 @@ const DELAY_MAX_MS = 2 ** 31 - 1;
 /** Made once: the reason that `abort` makes by itself is an error with a stack, for every request that ends well. */
 const ENDED = new Error('The call has ended.');
 
-/** Watches one call until it ends; the deadline is given in ms since the epoch. */
-export function watchCall(deps: Pick<ProxyDependencies, 'clock' | 'timer'>, deadlineMs: number): CallWatch {
+/** Watches the call of one request until it ends. */
+export function watchCall(
+  deps: Pick<ProxyDependencies, 'clock' | 'timer'>,
+  { deadlineMs, hangUp }: Pick<GatewayRequest, 'deadlineMs' | 'hangUp'>,
+): CallWatch {
   const controller = new AbortController();
   let endedBy: CallEnd | undefined;
   const end = (by: CallEnd): void => {
     if (endedBy !== undefined) return;
     endedBy = by;
     cancelTimer();
+    hangUp?.removeEventListener('abort', onHangUp);
     controller.abort(ENDED);
   };
+  const onHangUp = () => end('hung-up');
   const delayMs = Math.min(DELAY_MAX_MS, Math.max(0, deadlineMs - DEADLINE_MARGIN_MS - deps.clock()));
   const cancelTimer = deps.timer(delayMs, () => end('deadline'));
+  if (hangUp?.aborted === true) onHangUp();
+  else hangUp?.addEventListener('abort', onHangUp, { once: true });
   return { signal: controller.signal, endedBy: () => endedBy, end };
 }
 

@@ -3,6 +3,7 @@ import { createBedrockRuntime } from '../../shared/aws/bedrock-runtime.ts';
 import { createLimitsStore } from '../../shared/aws/limits-store.ts';
 import { bedrockHttp, contextSecretOf, leanDynamo, startServices } from '../../shared/aws/services.ts';
 import { CATALOGUE } from '../../shared/domain/catalogue.ts';
+import { modelsOfRegion } from '../../shared/domain/model-access.ts';
 import { createHandler } from './create-handler.ts';
 
 const services = startServices(process.env);
@@ -17,7 +18,7 @@ export const handler = createHandler({
   }),
   runtime: createBedrockRuntime({ http: bedrockHttp(services), random: randomBytes }),
   secrets: contextSecretOf(services),
-  catalogue: CATALOGUE,
+  catalogue: modelsOfRegion(CATALOGUE, config.region),
   stage: config.stage,
   clock,
   timer: (delayMs, callback) => {

@@ -1,13 +1,8 @@
 /** After a model was called: charge what it used, once, however the request ended. */
+import { causeFacts } from '../../shared/domain/cause.ts';
 import { type ErrorCode, GatewayError } from '../../shared/domain/gateway-error.ts';
 import { costOf } from '../../shared/domain/model.ts';
-import {
-  NO_USAGE,
-  type Outcome,
-  type TokenUsage,
-  totalTokens,
-  type UsageRecord,
-} from '../../shared/domain/usage.ts';
+import { NO_USAGE, type Outcome, type TokenUsage, type UsageRecord } from '../../shared/domain/usage.ts';
 import type { Admitted } from './admission.ts';
 import type { ProxyDependencies } from './dependencies.ts';
 import { usageEvent } from './usage-log.ts';
@@ -17,6 +12,8 @@ export interface Ending {
   /** Bedrock's own count; undefined where it never came and the whole reservation is charged. */
   readonly usage: TokenUsage | undefined;
   readonly error?: ErrorCode;
+  /** What broke an answer that had begun; nothing else logs it. */
+  readonly cause?: unknown;
 }
 
 export interface Settlement {
@@ -37,6 +34,10 @@ export function createSettlement(
   const run = async (ending: Ending): Promise<void> => {
     const record = recordOf(admitted, { ending, settledAtMs: deps.clock() });
     await charge(deps, { admitted, record });
+    if (ending.cause !== undefined) {
+      const facts = { code: ending.error, ...causeFacts(ending.cause) };
+      deps.log.write({ level: 'error', event: 'answer-failed', ...factsOf(admitted), ...facts });
+    }
     const durationMs = deps.clock() - of.receivedAtMs;
     const facts = { stage: deps.stage, stream: of.stream, durationMs, ...definedFacts(ending, acceptedMs) };
     deps.log.write(usageEvent(record, facts));
@@ -95,26 +96,15 @@ async function charge(
   deps: Pick<ProxyDependencies, 'limits' | 'log'>,
   of: { readonly admitted: Admitted; readonly record: UsageRecord },
 ): Promise<void> {
-  const { admission } = of.admitted;
-  const facts = { tenant: admission.tenant, request: admission.request, model: admission.model };
   try {
-    await deps.limits.settle({ admission, record: of.record });
+    await deps.limits.settle({ admission: of.admitted.admission, record: of.record });
   } catch (error) {
-    const cause = error instanceof GatewayError ? error.code : 'unknown';
-    deps.log.write({ level: 'error', event: 'settlement-failed', ...facts, cause });
-  }
-  const usedTokens = totalTokens(of.record.usage);
-  const { tokens, nanoUsd } = admission.reserved;
-  if (usedTokens > tokens || of.record.nanoUsd > nanoUsd) {
-    const numbers = {
-      usedTokens,
-      reservedTokens: tokens,
-      usedNanoUsd: of.record.nanoUsd,
-      reservedNanoUsd: nanoUsd,
-    };
-    deps.log.write({ level: 'error', event: 'reservation-exceeded', ...facts, ...numbers });
+    const facts = { ...factsOf(of.admitted), ...causeFacts(error) };
+    deps.log.write({ level: 'error', event: 'settlement-failed', ...facts });
   }
 }
+
+const factsOf = ({ admission: { tenant, request, model } }: Admitted) => ({ tenant, request, model });
 
 const definedFacts = (ending: Ending, acceptedMs: number | undefined) => ({
   ...(acceptedMs !== undefined && { acceptedMs }),

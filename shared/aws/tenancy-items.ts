@@ -140,7 +140,11 @@ export function fromAccountItem(tenant: TenantRef, item: Item): ServiceAccount {
   };
 }
 
-export const toKeyItem = (key: ApiKey): Item => ({ ...keyKey(key.tenant, key.ref), ...keyAttributes(key) });
+export const toKeyItem = (key: ApiKey): Item => ({
+  ...keyKey(key.tenant, key.ref),
+  ...keyAttributes(key),
+  ...(key.models !== undefined && { models: { L: key.models.map((model) => text(model)) } }),
+});
 
 export const toAdminKeyItem = (key: AdminKey): Item => ({
   ...keyKey(ORGANIZATION_REF, key.ref),
@@ -150,6 +154,7 @@ export const toAdminKeyItem = (key: AdminKey): Item => ({
 export const fromKeyItem = (tenant: TenantRef, item: Item): ApiKey => ({
   tenant,
   ...keyOf(item, KEY_SCOPES),
+  ...(item['models'] !== undefined && { models: textsOf(item, 'models') }),
 });
 
 export const fromAdminKeyItem = (item: Item): AdminKey => keyOf(item, ADMIN_SCOPES);

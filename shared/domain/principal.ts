@@ -19,6 +19,8 @@ export interface KeyPrincipal {
   readonly account: AccountRef;
   readonly key: KeyRef;
   readonly scopes: readonly KeyScope[];
+  /** The models that the key may call, as patterns of model-access.ts; undefined for all. */
+  readonly models?: readonly string[];
   /** The limits in force when the key was checked; they act on this request. */
   readonly limits: TenantLimits;
 }

@@ -36,6 +36,8 @@ interface StoredKey<Scope> {
 /** A tenant's API key; its account is the first six characters of its reference. */
 export interface ApiKey extends StoredKey<KeyScope> {
   readonly tenant: TenantRef;
+  /** The models that it may call, as patterns of model-access.ts; undefined for all. */
+  readonly models?: readonly string[];
 }
 
 /** An administrator's key; kept under the organisation. */

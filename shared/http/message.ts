@@ -18,6 +18,8 @@ export interface GatewayRequest {
   readonly receivedAtMs: number;
   /** The instant at which the function is stopped from outside. */
   readonly deadlineMs: number;
+  /** Aborted when the host reports that the caller hung up; absent where no host does. Lambda never reports it. */
+  readonly hangUp?: AbortSignal;
 }
 
 export interface GatewayAnswer {

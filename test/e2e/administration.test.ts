@@ -126,7 +126,7 @@ describe('the administration plane, by the official client', () => {
       admin.projects.apiKeys.delete(api_key?.id ?? '', { project_id: stack.projectId }),
     );
     const unknown = await refusalOf(
-      admin.projects.apiKeys.delete(`key_${'z'.repeat(20)}`, { project_id: stack.projectId }),
+      admin.projects.apiKeys.delete(`key_${stack.tenant}zzzzzzzzzz`, { project_id: stack.projectId }),
     );
     expect(foreign).toEqual({ status: 404, code: 'not_found', param: null });
     expect(unknown).toEqual(foreign);
@@ -136,6 +136,15 @@ describe('the administration plane, by the official client', () => {
     ).toMatchObject({
       status: 400,
       param: 'after',
+    });
+  });
+
+  test('refuses a filter that it does not keep, by name', async () => {
+    const refused = admin.projects.list({ include_archived: true });
+    expect(await refusalOf(refused)).toEqual({
+      status: 400,
+      code: 'unsupported_parameter',
+      param: 'include_archived',
     });
   });
 

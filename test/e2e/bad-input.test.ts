@@ -35,11 +35,6 @@ const errorWith = (code: string, param: string | null = null) => ({
 });
 
 describe('bad input gets an error in OpenAI’s shape, and has no effect', () => {
-  afterAll(async () => {
-    expect(await stack.usageRecords()).toEqual([]);
-    expect(stack.stack.emulator?.generations.count).toBe(0);
-  });
-
   test.each<[string, Sent, number, object]>([
     ['invalid JSON', { body: '{"model":' }, 400, errorWith('invalid_json')],
     [
@@ -182,5 +177,10 @@ describe('bad input gets an error in OpenAI’s shape, and has no effect', () =>
     });
     const [first, ...others] = await Promise.all(texts);
     for (const other of others) expect(other).toEqual(first);
+  });
+
+  test('and nothing of all that reached a model or the ledger', async () => {
+    expect(await stack.usageRecords()).toEqual([]);
+    expect(stack.stack.emulator?.generations.count).toBe(0);
   });
 });

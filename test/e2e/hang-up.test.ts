@@ -30,6 +30,45 @@ describe.each(['unreported', 'reported'] as const)('a client that hangs up, %s t
     abort.abort();
   }
 
+  /** Asks for a whole answer, and goes away once the model is at work on it. */
+  async function hangUpWhileItIsMade(prompt: string) {
+    const abort = new AbortController();
+    const begun = stack.stack.emulator?.generations.whenBegun(({ body }) =>
+      JSON.stringify(body).includes(prompt),
+    );
+    const asked = fetch(`${stack.baseUrl}/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${stack.apiKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        model,
+        max_completion_tokens: 10_000,
+        messages: [{ role: 'user', content: prompt }],
+      }),
+      signal: abort.signal,
+    }).catch(() => undefined);
+    const generation = await begun;
+    abort.abort();
+    await asked;
+    return generation?.ended;
+  }
+
+  test('while a whole answer is made is metered once, and nothing stays reserved', async () => {
+    const before = await stack.usageRecords();
+    const ended = await hangUpWhileItIsMade(
+      hangUp === 'reported'
+        ? '[[emulator tokens=9000 delay=5]] Whole.'
+        : '[[emulator tokens=200 delay=2]] Whole.',
+    );
+    expect(ended?.state).toBe(hangUp === 'reported' ? 'aborted' : 'finished');
+    const records = await stack.settledUsageRecords(before.length + 1);
+    expect(records).toHaveLength(before.length + 1);
+    expect(records.at(-1)).toMatchObject(
+      hangUp === 'reported'
+        ? { outcome: 'abandoned', estimated: true }
+        : { outcome: 'completed', estimated: false, usage: { output: 200 } },
+    );
+  });
+
   test('is metered once, and nothing stays reserved', async () => {
     const before = await stack.usageRecords();
     const marker = `mark ${hangUp}`;

@@ -41,7 +41,7 @@ const RULES: readonly Rule[] = [
     may: [
       /^middleware\//,
       /^shared\/(http|domain)\//,
-      /^shared\/(ports|every-tenant)\.ts$/,
+      /^shared\/(ports|every-tenant|share-work)\.ts$/,
       /^(zod\/mini|node:(crypto|timers\/promises|events)|aws-lambda)$/,
     ],
   },

@@ -31,7 +31,10 @@ export interface TestStack {
   /** The official client with the test's key and no retries, unless told otherwise. */
   client(options?: ClientOptions): OpenAI;
   /** A key of a service account of its own in the test's project. */
-  newKey(options?: { scopes?: readonly string[] }): Promise<{ id: string; value: string }>;
+  newKey(options?: {
+    scopes?: readonly string[];
+    models?: readonly string[];
+  }): Promise<{ id: string; value: string }>;
   usageRecords(tenant?: TenantRef): Promise<readonly UsageRecord[]>;
   /** Waits until there are that many records and nothing is in flight. */
   settledUsageRecords(count: number): Promise<readonly UsageRecord[]>;

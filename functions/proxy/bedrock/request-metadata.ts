@@ -16,7 +16,7 @@ const END_USER_HASH_LENGTH = 32;
 
 export interface RequestTags {
   readonly entries: Readonly<Record<string, string>>;
-  /** Whether some of the caller's tags found no room. */
+  /** Whether some of the caller's tags found no room, or do not go out as they came. */
   readonly incomplete: boolean;
 }
 
@@ -28,22 +28,23 @@ export function requestTags(of: {
   readonly metadata: Readonly<Record<string, string>>;
 }): RequestTags {
   const { tenant, account, key } = of.principal;
-  const entries: Record<string, string> = {
-    [`${OWN}project`]: projectId(tenant),
-    [`${OWN}service-account`]: serviceAccountId(tenant, account),
-    [`${OWN}api-key`]: keyId(tenant, key),
-    [`${OWN}request`]: of.requestId,
-    ...(of.endUser !== undefined && { [`${OWN}user`]: endUserHash(tenant, of.endUser) }),
-  };
-  let kept = 0;
-  for (const [key, value] of Object.entries(of.metadata)) {
-    const tag = legal(key);
-    if (tag === '' || tag.startsWith(OWN) || Object.hasOwn(entries, tag)) continue;
-    if (Object.keys(entries).length === ENTRIES_MAX) break;
-    entries[tag] = legal(value);
-    kept += 1;
+  const entries = new Map([
+    [`${OWN}project`, projectId(tenant)],
+    [`${OWN}service-account`, serviceAccountId(tenant, account)],
+    [`${OWN}api-key`, keyId(tenant, key)],
+    [`${OWN}request`, of.requestId],
+  ]);
+  if (of.endUser !== undefined) entries.set(`${OWN}user`, endUserHash(tenant, of.endUser));
+  let unchanged = 0;
+  for (const [name, value] of Object.entries(of.metadata)) {
+    const tag = legal(name);
+    if (tag === '' || tag.startsWith(OWN) || entries.has(tag)) continue;
+    if (entries.size === ENTRIES_MAX) break;
+    entries.set(tag, legal(value));
+    if (tag === name && legal(value) === value) unchanged += 1;
   }
-  return { entries, incomplete: kept < Object.keys(of.metadata).length };
+  const incomplete = unchanged < Object.keys(of.metadata).length;
+  return { entries: Object.fromEntries(entries), incomplete };
 }
 
 /** The caller's user id must not leave the process, and the same id of two tenants must not look the same. */

@@ -73,7 +73,7 @@ async function* streamedTexts(
   } catch (error) {
     if (watch.endedBy() === 'hung-up') return;
     const explained = explain(watch, error);
-    ending = { outcome: 'failed', error: publicError(explained).code };
+    ending = { outcome: 'failed', error: publicError(explained).code, cause: explained };
     yield sseError(explained);
   } finally {
     reader.stop();

@@ -2,6 +2,7 @@
 import type { ChatCommand } from '../../../shared/domain/chat-command.ts';
 import { type Estimate, estimateOf } from '../../../shared/domain/estimate.ts';
 import { GatewayError } from '../../../shared/domain/gateway-error.ts';
+import { modelsOfKey } from '../../../shared/domain/model-access.ts';
 import type { KeyPrincipal } from '../../../shared/domain/principal.ts';
 import type { TokenUsage } from '../../../shared/domain/usage.ts';
 import type { GatewayAnswer, GatewayRequest, UseCase } from '../../../shared/http/message.ts';
@@ -14,7 +15,7 @@ import { type ConverseRequest, toConverse } from '../bedrock/to-converse.ts';
 import { explain, watchCall } from '../call-watch.ts';
 import type { ProxyDependencies } from '../dependencies.ts';
 import { chooseModel, type PricedModel } from '../model-choice.ts';
-import { createSettlement, rejectedEnding } from '../settlement.ts';
+import { createSettlement, type Ending, rejectedEnding } from '../settlement.ts';
 import { type AcceptedCall, streamedBody, wholeBody } from './answer-body.ts';
 import { refuseUnsupportedHeaders } from './headers.ts';
 import { outputTokensFor } from './output-tokens.ts';
@@ -61,7 +62,7 @@ function planCall(
 ): Plan {
   refuseUnsupportedHeaders(of.request.headers);
   const command = parseChatRequest(of.request.body);
-  const model = chooseModel(deps.catalogue, command.requestedModel);
+  const model = chooseModel(modelsOfKey(deps.catalogue, of.principal.models), command.requestedModel);
   const outputTokensMax = outputTokensFor(command, { model, limits: of.principal.limits });
   const tags = requestTags({
     principal: of.principal,
@@ -106,13 +107,16 @@ async function answerWhole(deps: ProxyDependencies, of: Accepting): Promise<Gate
   }
 }
 
+/** Bedrock was at work when the caller left, and nobody heard what it counted. */
+const LEFT: Ending = { outcome: 'abandoned', usage: undefined };
+
 /** Awaits Bedrock's acceptance; a refusal is settled before it is thrown. */
 async function accept<Result>(
   deps: ProxyDependencies,
   of: Accepting & { readonly start: (call: ConverseCall) => Promise<Result> },
 ): Promise<{ readonly result: Result; readonly call: AcceptedCall }> {
   const { request, plan, admitted } = of;
-  const watch = watchCall(deps, request.deadlineMs);
+  const watch = watchCall(deps, request);
   const settlement = createSettlement(deps, {
     admitted,
     receivedAtMs: request.receivedAtMs,
@@ -125,8 +129,9 @@ async function accept<Result>(
     return { result, call: { watch, settlement } };
   } catch (error) {
     const explained = explain(watch, error);
+    const ending = watch.endedBy() === 'hung-up' ? LEFT : rejectedEnding(explained);
     watch.end('over');
-    await settlement.settle(rejectedEnding(explained));
+    await settlement.settle(ending);
     throw explained;
   }
 }

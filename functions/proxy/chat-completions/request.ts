@@ -31,12 +31,13 @@ export function parseChatRequest(body: unknown): ChatCommand {
   const output = readOutputMax(body);
   const streaming = readStreaming(body);
   const endUser = readEndUser(body);
-  const outranked = [...output.ignored, ...streaming.ignored, ...endUser.ignored];
+  const sampling = readSampling(body);
+  const outranked = [...output.ignored, ...sampling.ignored, ...streaming.ignored, ...endUser.ignored];
   return {
     requestedModel: readModel(body['model']),
     system: conversation.system,
     messages: conversation.messages,
-    ...readSampling(body),
+    ...sampling.fields,
     stopSequences: readStop(body['stop']),
     metadata: readMetadata(body['metadata']),
     ...output.fields,
@@ -78,13 +79,15 @@ function readOutputMax(body: JsonObject): Part<'outputTokensMax' | 'outputTokens
   return { fields: { outputTokensMax, outputTokensParam }, ignored: outranked ? ['max_tokens'] : [] };
 }
 
-function readSampling(body: JsonObject): Pick<ChatCommand, 'temperature' | 'topP'> {
+/** Bedrock's temperature ends at 1 where OpenAI's ends at 2: what is above acts as 1, and is said to. */
+function readSampling(body: JsonObject): Part<'temperature' | 'topP'> {
   const temperature = readNumber(body['temperature'], { param: 'temperature', bounds: TEMPERATURE });
   const topP = readNumber(body['top_p'], { param: 'top_p', bounds: { min: 0, max: 1 } });
-  return {
+  const fields = {
     ...(temperature !== undefined && { temperature: Math.min(1, temperature) }),
     ...(topP !== undefined && { topP }),
   };
+  return { fields, ignored: temperature !== undefined && temperature > 1 ? ['temperature'] : [] };
 }
 
 function readStop(value: unknown): readonly string[] {
