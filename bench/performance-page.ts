@@ -87,7 +87,7 @@ function besideText({ product }: Results): string {
     (proxy - straight).toFixed(2),
   ];
   const rates = (proxy: number, straight: number): readonly string[] => [whole(straight), whole(proxy), ''];
-  return table(
+  const rows = table(
     ['', 'straight to Bedrock', 'through the proxy', 'added'],
     [
       [`p50 at ${REQUESTS_PER_SECOND} requests/s, ms`, ...added(steady.proxyP50Ms, steady.directP50Ms)],
@@ -105,6 +105,7 @@ function besideText({ product }: Results): string {
       [`requests/s, ${CONNECTIONS} at once`, ...rates(saturated.requestsPerSecond, direct.requestsPerSecond)],
     ],
   );
+  return `${rows}\n\nAn answer ends when it is settled: two writes to DynamoDB, one after the other, are in the time of a whole answer.`;
 }
 
 function costText({ product, gateway, bare, first }: Results): string {
