@@ -8,7 +8,12 @@ import { GatewayError } from '../domain/gateway-error.ts';
 import type { RandomBytes } from '../domain/ids.ts';
 import type { ConverseCall, ModelRuntime } from '../ports.ts';
 import { bedrockError } from './bedrock-errors.ts';
-import { createEventStreamDecoder, EventStreamError, type EventStreamFrame } from './event-stream.ts';
+import {
+  createEventStreamDecoder,
+  type DecodedFrames,
+  EventStreamError,
+  type EventStreamFrame,
+} from './event-stream.ts';
 import { type SignedHttp, TransportError, type WholeAnswer } from './signed-http.ts';
 
 export interface BedrockRuntimeOptions {
@@ -51,7 +56,7 @@ export function createBedrockRuntime(options: BedrockRuntimeOptions): ModelRunti
       try {
         const post = { ...postOf(call, 'converse-stream'), timeoutMs: timeouts.firstEventMs };
         const response = await dispatched(http.open(post));
-        if (response.statusCode !== 200) throw failureOf(await readError(response));
+        if (response.statusCode !== 200) throw failureOf(await readError(response, timeouts.firstEventMs));
         return await begin(readBatches(response, { timeouts, translate }));
       } catch (error) {
         throw translate(error);
@@ -130,7 +135,7 @@ async function* readBatches(
         begun = true;
         yield batch.events;
       }
-      if (batch.failure !== undefined) throw new BedrockException(batch.failure);
+      if (batch.failure !== undefined) throw batch.failure;
     }
     decoder.end();
   } catch (error) {
@@ -164,32 +169,41 @@ function boundSilence(
 
 interface Batch {
   readonly events: readonly ConverseStreamEvent[];
-  readonly failure?: Parameters<typeof bedrockError>[0];
+  /** What follows the events: an exception of Bedrock, or bytes that are no event stream. */
+  readonly failure?: Error;
 }
 
-function batchOf(frames: readonly EventStreamFrame[]): Batch {
+function batchOf({ frames, corrupt }: DecodedFrames): Batch {
   const events: ConverseStreamEvent[] = [];
-  for (const { headers, payload } of frames) {
-    switch (headers[':message-type']) {
-      case 'event':
-        events.push({
-          kind: headers[':event-type'] ?? '',
-          payload: parseObject(payload) as ConverseStreamPayload,
-        });
-        break;
-      case 'exception':
-        return { events, failure: exceptionOf(headers[':exception-type'], payload) };
-      case 'error':
-        return { events, failure: errorOf(headers) };
-      default:
-        // A kind of message that the protocol may gain: not an event of the answer.
-        break;
+  try {
+    for (const frame of frames) {
+      const event = eventOf(frame);
+      if (event !== undefined) events.push(event);
     }
+  } catch (error) {
+    return { events, failure: error instanceof Error ? error : new EventStreamError(String(error)) };
   }
-  return { events };
+  return corrupt === undefined ? { events } : { events, failure: corrupt };
 }
 
-function exceptionOf(name: string | undefined, payload: Buffer): NonNullable<Batch['failure']> {
+/** Throws the exception that a frame carries. */
+function eventOf({ headers, payload }: EventStreamFrame): ConverseStreamEvent | undefined {
+  switch (headers[':message-type']) {
+    case 'event':
+      return { kind: headers[':event-type'] ?? '', payload: parseObject(payload) as ConverseStreamPayload };
+    case 'exception':
+      throw new BedrockException(exceptionOf(headers[':exception-type'], payload));
+    case 'error':
+      throw new BedrockException(errorOf(headers));
+    default:
+      // A kind of message that the protocol may gain: not an event of the answer.
+      return undefined;
+  }
+}
+
+type Failure = BedrockException['failure'];
+
+function exceptionOf(name: string | undefined, payload: Buffer): Failure {
   const { message, originalStatusCode } = parseObject(payload);
   return {
     name: name ?? 'UnknownException',
@@ -198,13 +212,15 @@ function exceptionOf(name: string | undefined, payload: Buffer): NonNullable<Bat
   };
 }
 
-const errorOf = (headers: EventStreamFrame['headers']): NonNullable<Batch['failure']> => ({
+const errorOf = (headers: EventStreamFrame['headers']): Failure => ({
   name: headers[':error-code'] ?? 'UnknownError',
   message: headers[':error-message'] ?? '',
 });
 
+type Refusal = Omit<WholeAnswer, 'sends'>;
+
 /** The exception of an answer that is not a success, by the header or else the body's `__type`. */
-function failureOf(answer: WholeAnswer): BedrockException {
+function failureOf(answer: Refusal): BedrockException {
   const body = safeObject(answer.body);
   const header = answer.headers['x-amzn-errortype'];
   const type = typeof header === 'string' ? header : String(body['__type'] ?? 'UnknownException');
@@ -218,13 +234,22 @@ function failureOf(answer: WholeAnswer): BedrockException {
   });
 }
 
-async function readError(response: IncomingMessage): Promise<WholeAnswer> {
+/** A body that falls silent or breaks is left: the status and the headers say already that nothing was generated. */
+async function readError(response: IncomingMessage, silenceMs: number): Promise<Refusal> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of response) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes > ERROR_BYTES_MAX) break;
+  const silence = boundSilence(response, silenceMs);
+  try {
+    for await (const chunk of response) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > ERROR_BYTES_MAX) break;
+    }
+  } catch (error) {
+    if (error instanceof TransportError && error.reason === 'aborted') throw error;
+  } finally {
+    silence.release();
+    response.destroy();
   }
   return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) };
 }

@@ -20,9 +20,16 @@ export class EventStreamError extends Error {
   }
 }
 
+export interface DecodedFrames {
+  /** Whole and right, in their order. */
+  readonly frames: readonly EventStreamFrame[];
+  /** What is wrong with the bytes after them; nothing more can be decoded then. */
+  readonly corrupt?: EventStreamError;
+}
+
 export interface EventStreamDecoder {
-  /** The frames that these bytes complete. Throws EventStreamError where the stream is corrupt. */
-  decode(bytes: Buffer): readonly EventStreamFrame[];
+  /** The frames that these bytes complete: the good ones in front of a corrupt one are not lost. */
+  decode(bytes: Buffer): DecodedFrames;
   /** Throws EventStreamError where the stream ends within a frame. */
   end(): void;
 }
@@ -59,14 +66,19 @@ export function createEventStreamDecoder(): EventStreamDecoder {
       const buffer = rest === undefined ? bytes : Buffer.concat([rest, bytes]);
       const frames: EventStreamFrame[] = [];
       let start = 0;
-      while (buffer.length - start >= PRELUDE_LENGTH) {
-        const length = frameLength(buffer, start);
-        if (buffer.length - start < length) break;
-        frames.push(readFrame(buffer.subarray(start, start + length), headersOf));
-        start += length;
+      try {
+        while (buffer.length - start >= PRELUDE_LENGTH) {
+          const length = frameLength(buffer, start);
+          if (buffer.length - start < length) break;
+          frames.push(readFrame(buffer.subarray(start, start + length), headersOf));
+          start += length;
+        }
+      } catch (error) {
+        if (!(error instanceof EventStreamError)) throw error;
+        return { frames, corrupt: error };
       }
       rest = start === buffer.length ? undefined : buffer.subarray(start);
-      return frames;
+      return { frames };
     },
     end() {
       if (rest !== undefined) throw new EventStreamError('The event stream ended within a frame.');

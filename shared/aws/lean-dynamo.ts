@@ -115,11 +115,12 @@ interface Metadata {
   readonly attempts: number;
 }
 
+/** The transport's own resend counts: who reads one attempt concludes that no copy of the call is on its way. */
 function metadataOf(answer: WholeAnswer, attempts: number): Metadata {
   const requestId = answer.headers['x-amzn-requestid'];
   return {
     httpStatusCode: answer.status,
-    attempts,
+    attempts: attempts + answer.sends - 1,
     ...(typeof requestId === 'string' && { requestId }),
   };
 }

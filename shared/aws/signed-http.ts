@@ -22,6 +22,8 @@ export interface SignedHttpOptions {
   readonly clock: Clock;
   /** By default 1,000 ms, TLS included. */
   readonly connectTimeoutMs?: number;
+  /** How soon a kept-alive connection must break to count as one that was dead before; by default 1,000 ms. */
+  readonly staleWithinMs?: number;
   /** The most that `send` reads of an answer; by default 32 MiB. */
   readonly responseBytesMax?: number;
   /** By default an agent of its own that keeps connections alive. */
@@ -43,7 +45,11 @@ export interface WholeAnswer {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: Buffer;
+  /** 2 where a kept-alive connection broke: the service may then have had the request twice. */
+  readonly sends: Sends;
 }
+
+export type Sends = 1 | 2;
 
 export interface SignedHttp {
   /** The whole answer, whatever its status. Rejects with TransportError. */
@@ -84,7 +90,7 @@ export function createSignedHttp(options: SignedHttpOptions): SignedHttp {
   const target = targetOf(endpoint, options);
   const sign = createSigner(options);
 
-  const begin = async (request: SignedPost, guard: Guard): Promise<http.IncomingMessage> => {
+  const begin = async (request: SignedPost, guard: Guard): Promise<Exchanged> => {
     const { body } = request;
     const path = prefix + request.path;
     const length = String(Buffer.byteLength(body));
@@ -99,12 +105,12 @@ export function createSignedHttp(options: SignedHttpOptions): SignedHttp {
     async send(request) {
       const guard = createGuard(request);
       try {
-        const response = await begin(request, guard);
+        const { response, sends } = await begin(request, guard);
         const body = await readWhole(response, {
           bytesMax: options.responseBytesMax ?? RESPONSE_BYTES_MAX,
           guard,
         });
-        return { status: response.statusCode ?? 0, headers: response.headers, body };
+        return { status: response.statusCode ?? 0, headers: response.headers, body, sends };
       } finally {
         guard.release();
       }
@@ -112,7 +118,7 @@ export function createSignedHttp(options: SignedHttpOptions): SignedHttp {
     async open(request) {
       const guard = createGuard(request);
       try {
-        const response = await begin(request, guard);
+        const { response } = await begin(request, guard);
         guard.stopClock();
         response.once('close', guard.release);
         return response;
@@ -130,6 +136,7 @@ interface Target {
   readonly options: http.RequestOptions;
   readonly agent: http.Agent;
   readonly connectTimeoutMs: number;
+  readonly staleWithinMs: number;
   /** The event of a new socket that means it can be written to. */
   readonly connected: 'connect' | 'secureConnect';
 }
@@ -148,6 +155,7 @@ function targetOf(endpoint: URL, options: SignedHttpOptions): Target {
     },
     agent,
     connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    staleWithinMs: options.staleWithinMs ?? STALE_WITHIN_MS,
     connected: tls ? 'secureConnect' : 'connect',
   };
 }
@@ -196,22 +204,28 @@ interface Call {
   readonly guard: Guard;
 }
 
+interface Exchanged {
+  readonly response: http.IncomingMessage;
+  readonly sends: Sends;
+}
+
 /** Sends, and sends once more on a new connection where a kept-alive one was dead. */
-async function exchange(target: Target, call: Call): Promise<http.IncomingMessage> {
+async function exchange(target: Target, call: Call): Promise<Exchanged> {
   const first = await attempt(target, call);
-  if (first !== 'stale-connection') return first;
+  if (first !== 'stale-connection') return { response: first, sends: 1 };
   // Its siblings were idle as long, so all of them are let go: the next attempt must open a new one.
   for (const sockets of Object.values(target.agent.freeSockets)) {
     for (const socket of sockets ?? []) socket.destroy();
   }
   const second = await attempt(target, call);
   if (second === 'stale-connection') throw new TransportError('reset');
-  return second;
+  return { response: second, sends: 2 };
 }
 
 function attempt(target: Target, { wire, guard }: Call): Promise<http.IncomingMessage | 'stale-connection'> {
   return new Promise((resolve, reject) => {
     let connected = false;
+    let silent = (): boolean => true;
     const begunMs = performance.now();
     // A list goes out as it is; node:http would copy and check an object's headers one by one.
     const headers = Object.entries(wire.headers).flat();
@@ -221,13 +235,16 @@ function attempt(target: Target, { wire, guard }: Call): Promise<http.IncomingMe
       resolve(response);
     });
     outgoing.on('socket', (socket) => {
+      const { bytesRead } = socket;
+      silent = () => socket.bytesRead === bytesRead;
       if (!socket.connecting) connected = true;
       else awaitConnection(outgoing, { socket, target, onConnected: () => (connected = true) });
     });
     // Stays for good: once the response is here, its own error event tells, and this one must not be unhandled.
     outgoing.on('error', (error) => {
-      const atOnce = performance.now() - begunMs < STALE_WITHIN_MS;
-      if (guard.struck() === undefined && outgoing.reusedSocket && atOnce) resolve('stale-connection');
+      const atOnce = performance.now() - begunMs < target.staleWithinMs;
+      const stale = outgoing.reusedSocket && atOnce && silent();
+      if (guard.struck() === undefined && stale) resolve('stale-connection');
       else reject(transportError(error, { guard, connected }));
     });
     guard.protect(outgoing);

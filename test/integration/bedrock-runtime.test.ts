@@ -210,6 +210,42 @@ describe('a Bedrock that misbehaves', () => {
     expect(await streamOutcome()).toEqual({ events: [], refused: 'upstream_unavailable' });
   });
 
+  test.each([
+    ['falls silent', (response: ServerResponse) => void response.write('{"mess')],
+    ['breaks off', (response: ServerResponse) => response.write('{"mess', () => response.destroy())],
+  ])('by a refusal whose body %s is judged by its status', async (_, body) => {
+    answer = (response) => {
+      response.writeHead(429, { 'content-length': '100' });
+      body(response);
+    };
+    expect(await streamOutcome({ firstEventMs: 50 })).toEqual({ events: [], refused: 'upstream_throttled' });
+  });
+
+  test('by a refusal whose body never comes is left when its caller leaves', async () => {
+    const controller = new AbortController();
+    answer = (response) => {
+      response.writeHead(429, { 'content-length': '100' }).write('{', () => controller.abort());
+    };
+    const runtime = leanRuntime(endpoint);
+    const outcome = await outcomeOf(runtime, call('Hi', controller.signal));
+    runtime.close();
+    expect(outcome).toEqual({ events: [], refused: 'upstream_connection_error' });
+  });
+
+  test('by a corrupt frame in the read of good ones loses none of those', async () => {
+    const events = [START, textEvent('a')];
+    const corrupt = eventFrame(stopEvent());
+    corrupt.writeUInt8(corrupt.readUInt8(corrupt.length - 1) ^ 1, corrupt.length - 1);
+    answer = (response) => response.end(Buffer.concat([...events.map(eventFrame), corrupt]));
+    expect(await streamOutcome()).toEqual({ events, broke: 'model_stream_error' });
+  });
+
+  test('by an event that is no JSON in the read of good ones loses none of those', async () => {
+    const torn = frameOf({ ':message-type': 'event', ':event-type': 'contentBlockDelta' }, '{');
+    answer = (response) => response.end(Buffer.concat([eventFrame(START), torn]));
+    expect(await streamOutcome()).toEqual({ events: [START], broke: 'model_stream_error' });
+  });
+
   test('by not being there has not been called', async () => {
     const runtime = leanRuntime('http://127.0.0.1:1');
     expect(await outcomeOf(runtime, call('Hi'))).toEqual({ events: [], refused: 'upstream_unavailable' });

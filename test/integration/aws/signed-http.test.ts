@@ -99,6 +99,30 @@ test('a kept connection that proves dead is replaced, its idle siblings with it,
   const answer = await http.send(POST);
   expect(JSON.parse(answer.body.toString())).toEqual({ again: true });
   expect(server.requests.map(({ connection }) => old.has(connection))).toEqual([true, false]);
+  expect(answer.sends).toBe(2);
+});
+
+test('a request sent once says so', async () => {
+  server.play(json(200, {}));
+  expect((await httpTo(server.endpoint).send(POST)).sends).toBe(1);
+});
+
+test('a kept connection that breaks after a part of an answer is not sent to again', async () => {
+  const http = httpTo(server.endpoint);
+  server.play(json(200, {}));
+  await http.send(POST);
+  server.play((response) => void response.socket?.end('HTTP/1.1 20'), json(200, {}));
+  await expect(http.send(POST)).rejects.toEqual(failure('reset'));
+  expect(server.requests).toHaveLength(1);
+});
+
+test('a kept connection that breaks later than a dead one would is not sent to again', async () => {
+  const http = httpTo(server.endpoint, { staleWithinMs: 0 });
+  server.play(json(200, {}));
+  await http.send(POST);
+  server.play(hangUp, json(200, {}));
+  await expect(http.send(POST)).rejects.toEqual(failure('reset'));
+  expect(server.requests).toHaveLength(1);
 });
 
 test('a new connection that is reset fails at once: the service may have acted', async () => {

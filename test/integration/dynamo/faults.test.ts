@@ -83,6 +83,17 @@ describe('the lean sender', () => {
     expect(waits).toEqual([25, 50]);
   });
 
+  test('counts the copy that went out when a kept connection broke', async () => {
+    const dynamo = leanDynamo();
+    server.play(FOUND);
+    expect(await dynamo.getItem(GET)).toMatchObject({ $metadata: { attempts: 1 } });
+    server.play(hangUp, FOUND);
+    expect(await dynamo.getItem(GET)).toMatchObject({ $metadata: { attempts: 2 } });
+    expect(waits).toEqual([]);
+    server.play(hangUp, fault(400, 'ConditionalCheckFailedException'));
+    await expect(dynamo.getItem(GET)).rejects.toMatchObject({ $metadata: { attempts: 2 } });
+  });
+
   test('gives up after three attempts, with the service’s own name', async () => {
     server.play(fault(400, 'ThrottlingException'));
     await expect(leanDynamo().getItem(GET)).rejects.toMatchObject({

@@ -8,11 +8,13 @@ const K1 = 'one-'.repeat(10);
 const secretAnswer = (secret: unknown): WholeAnswer => ({
   status: 200,
   headers: {},
+  sends: 1,
   body: Buffer.from(JSON.stringify({ Name: 'x', SecretString: JSON.stringify(secret) })),
 });
 const refusal = (status: number, type: string): WholeAnswer => ({
   status,
   headers: {},
+  sends: 1,
   body: Buffer.from(JSON.stringify({ __type: type, Message: 'told' })),
 });
 const FIRST = secretAnswer({ current: 'k0', k0: K0 });
@@ -128,7 +130,7 @@ test.each([
   ['a malformed key id', JSON.stringify({ current: 'k0', k0: K0, 'k-1': K1 })],
 ])('a secret with %s is refused at the first attempt and never quoted', async (_, SecretString) => {
   const body = Buffer.from(JSON.stringify({ SecretString }));
-  const { source, world } = sourceOf({ status: 200, headers: {}, body });
+  const { source, world } = sourceOf({ status: 200, sends: 1, headers: {}, body });
   const error = await source.current().catch((thrown: unknown) => thrown);
   expect(error).toEqual(unavailable);
   expect(String((error as Error).cause)).not.toContain('hunter2');

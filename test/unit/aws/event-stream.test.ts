@@ -34,7 +34,11 @@ const BYTES = Buffer.concat(FRAMES);
 
 function decodeAll(pieces: readonly Buffer[]) {
   const decoder = createEventStreamDecoder();
-  const frames = pieces.flatMap((piece) => decoder.decode(piece));
+  const frames = pieces.flatMap((piece) => {
+    const decoded = decoder.decode(piece);
+    if (decoded.corrupt !== undefined) throw decoded.corrupt;
+    return decoded.frames;
+  });
   decoder.end();
   return frames.map(({ headers, payload }) => ({ headers, payload: payload.toString() }));
 }
@@ -65,4 +69,16 @@ test('a frame with any bit changed is refused', () => {
     changed.writeUInt8(changed.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
     expect(() => decodeAll([changed])).toThrow(EventStreamError);
   }
+});
+
+test('good frames in front of a corrupt one are given', () => {
+  const [good = Buffer.alloc(0)] = FRAMES;
+  const corrupt = Buffer.from(good);
+  corrupt.writeUInt8(corrupt.readUInt8(corrupt.length - 1) ^ 1, corrupt.length - 1);
+  const decoded = createEventStreamDecoder().decode(Buffer.concat([good, good, corrupt, good]));
+  expect(decoded.frames.map(({ payload }) => payload.toString())).toEqual([
+    EXPECTED[0]?.payload,
+    EXPECTED[0]?.payload,
+  ]);
+  expect(decoded.corrupt).toBeInstanceOf(EventStreamError);
 });
