@@ -8,7 +8,7 @@ import { createTables, tablesOfTemplate } from './dynamodb/tables.ts';
 import { packagedStack } from './packaged-stack.ts';
 import { bootstrap, type StackKeys } from './stack/bootstrap.ts';
 import { isRunning, readDevFile, type StackEndpoints } from './stack/dev-file.ts';
-import { functionEnvironment } from './stack/environment.ts';
+import { accessOf, functionEnvironment } from './stack/environment.ts';
 import { loadFunctions } from './stack/functions.ts';
 import { readKeys, writeKeys } from './stack/keys-file.ts';
 import { schedulesOfTemplate, startSchedules } from './stack/schedules.ts';
@@ -89,9 +89,11 @@ async function openStack(
     environment: process.env,
   });
   closers.push(close);
-  await createSecrets(endpoints.secretsManager, template);
-  if (endpoints.dynamodb !== null) await createTables(endpoints.dynamodb, tablesOfTemplate(template));
   const environment = await functionEnvironment({ template, endpoints, environment: process.env });
+  await createSecrets(accessOf(environment, endpoints.secretsManager), template);
+  if (endpoints.dynamodb !== null) {
+    await createTables(accessOf(environment, endpoints.dynamodb), tablesOfTemplate(template));
+  }
   const stores = endpoints.dynamodb === null ? 'memory' : 'dynamodb';
   const functions = await loadFunctions({ rootDir: ROOT, template, environment, stores });
   const gateway = await startApiGateway({

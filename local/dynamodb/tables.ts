@@ -6,6 +6,7 @@ import {
   ResourceInUseException,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
+import type { AwsAccess } from '../stack/identity.ts';
 
 /** A compiled template, as far as tables need it. */
 export interface Template {
@@ -22,12 +23,8 @@ export interface LocalTable {
 }
 
 /** Makes the tables that are not there yet. */
-export async function createTables(endpoint: string, tables: readonly LocalTable[]): Promise<void> {
-  const client = new DynamoDBClient({
-    endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+export async function createTables(access: AwsAccess, tables: readonly LocalTable[]): Promise<void> {
+  const client = new DynamoDBClient({ ...access });
   try {
     for (const table of tables) await createTable(client, table);
   } finally {

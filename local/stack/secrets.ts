@@ -9,7 +9,7 @@ import {
 import * as z from 'zod/mini';
 import { type CompiledTemplate, resourcesOfType } from '../api-gateway/compiled-template.ts';
 import { refusedField } from '../schema-issue.ts';
-import { LOCAL_CREDENTIALS, LOCAL_REGION } from './identity.ts';
+import type { AwsAccess } from './identity.ts';
 
 /** What this file interprets; any other property stops the stack, since it would not be honoured. */
 const properties = z.strictObject({
@@ -46,12 +46,8 @@ type Generation = NonNullable<z.output<typeof properties>['GenerateSecretString'
 export type RandomInteger = (bound: number) => number;
 
 /** Makes the secrets that are not there yet; those that are keep their value, as in a deployment. */
-export async function createSecrets(endpoint: string, template: CompiledTemplate): Promise<void> {
-  const client = new SecretsManagerClient({
-    endpoint,
-    region: LOCAL_REGION,
-    credentials: LOCAL_CREDENTIALS,
-  });
+export async function createSecrets(access: AwsAccess, template: CompiledTemplate): Promise<void> {
+  const client = new SecretsManagerClient({ ...access });
   try {
     for (const secret of secretsOfTemplate(template)) {
       if (await exists(client, secret.name)) continue;

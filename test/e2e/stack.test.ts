@@ -1,12 +1,40 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, request as send } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import OpenAI, { AuthenticationError } from 'openai';
 import { reachStack } from '../../local/invoke-local/reach-stack.ts';
 import { publishDevFile } from '../../local/stack/dev-file.ts';
+import { withEnvironment } from '../../local/stack/environment.ts';
 import { type Stack, startStack } from '../../local/stack.ts';
 
 const ask = { model: 'amazon.nova-lite-v1:0', messages: [{ role: 'user' as const, content: 'Hello!' }] };
+
+/** Stands before a service and notes who signs what goes to it. */
+async function startRecorder(target: string) {
+  const scopes: string[] = [];
+  const server = createServer((request, response) => {
+    const [, key, region, service] =
+      /Credential=([^/]*)\/\d+\/([^/]*)\/([^/]*)\//.exec(request.headers.authorization ?? '') ?? [];
+    scopes.push(`${key} of ${region} for ${service}`);
+    const { method, headers, url = '' } = request;
+    const passed = send(target + url, { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    passed.on('error', () => response.destroy());
+    request.pipe(passed);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const close = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { url: `http://127.0.0.1:${port}`, callers: () => [...new Set(scopes)], close };
+}
 
 describe('a stack on a machine without a DynamoDB', () => {
   let stack: Stack;
@@ -34,6 +62,38 @@ describe('a stack on a machine without a DynamoDB', () => {
     await organization.projects.apiKeys.delete(stack.apiKeyId, { project_id: stack.projectId });
     await expect(client.chat.completions.create(ask)).rejects.toBeInstanceOf(AuthenticationError);
   });
+});
+
+describe('a stack where AWS credentials are exported', () => {
+  const variables = { AWS_ACCESS_KEY_ID: 'exported', AWS_SECRET_ACCESS_KEY: 'x', AWS_REGION: 'eu-central-1' };
+  const within = <Result>(work: () => Promise<Result>, more: Record<string, string> = {}) =>
+    withEnvironment({ variables: { ...variables, ...more }, environment: process.env }, work);
+
+  test('starts in memory as well', async () => {
+    const stack = await within(() => startStack({ ephemeral: true, stores: 'memory' }));
+    const client = new OpenAI({ baseURL: stack.baseUrl, apiKey: stack.apiKey, maxRetries: 0 });
+    expect((await client.chat.completions.create(ask)).object).toBe('chat.completion');
+    await stack.close();
+  }, 60_000);
+
+  test('makes tables and secrets as the caller that its functions are', async () => {
+    const behind = await startStack({ ephemeral: true });
+    const [dynamodb, secrets] = await Promise.all([
+      startRecorder(behind.endpoints.dynamodb ?? ''),
+      startRecorder(behind.endpoints.secretsManager),
+    ]);
+    const stack = await within(() => startStack({ ephemeral: true }), {
+      AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
+    });
+    const client = new OpenAI({ baseURL: stack.baseUrl, apiKey: stack.apiKey, maxRetries: 0 });
+    await client.models.list();
+    await stack.close();
+    await behind.close();
+    for (const recorder of [dynamodb, secrets]) recorder.close();
+    expect(dynamodb.callers()).toEqual(['exported of eu-central-1 for dynamodb']);
+    expect(secrets.callers()).toEqual(['exported of eu-central-1 for secretsmanager']);
+  }, 60_000);
 });
 
 describe('invoke local', () => {

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { startDynamoDb } from '../../local/dynamodb/start.ts';
 import { createTables, tableNamed } from '../../local/dynamodb/tables.ts';
+import { localAccess } from '../../local/stack/identity.ts';
 import type { Dynamo } from '../../shared/aws/dynamo.ts';
 import { createLeanDynamo } from '../../shared/aws/lean-dynamo.ts';
 import { createSignedHttp } from '../../shared/aws/signed-http.ts';
@@ -32,7 +33,7 @@ export async function startTestDynamo(): Promise<TestDynamo | undefined> {
   const senders = sendersTo(endpoint);
   const makeTable = async (): Promise<string> => {
     const name = `test-${randomUUID()}`;
-    await createTables(endpoint, [tableNamed(name)]);
+    await createTables(localAccess(endpoint), [tableNamed(name)]);
     return name;
   };
   return {

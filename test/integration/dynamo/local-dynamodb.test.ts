@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findDynoxide, startDynamoDb } from '../../../local/dynamodb/start.ts';
 import { createTables, tableNamed } from '../../../local/dynamodb/tables.ts';
+import { localAccess } from '../../../local/stack/identity.ts';
 import { sendersTo } from '../../support/dynamodb.ts';
 
 if (findDynoxide(process.env) === undefined) {
@@ -18,7 +19,7 @@ if (findDynoxide(process.env) === undefined) {
     for (const life of ['first', 'second']) {
       const server = await startDynamoDb({ dbPath });
       if (server === undefined) throw new Error('no local DynamoDB');
-      await createTables(server.endpoint, [{ ...tableNamed('kept'), timeToLive: 'ttl' }]);
+      await createTables(localAccess(server.endpoint), [{ ...tableNamed('kept'), timeToLive: 'ttl' }]);
       const { lean, close } = sendersTo(server.endpoint);
       if (life === 'first') await lean.putItem({ TableName: 'kept', Item: { ...Key, said: { S: life } } });
       else expect((await lean.getItem({ TableName: 'kept', Key })).Item?.['said']).toEqual({ S: 'first' });
