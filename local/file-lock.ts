@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { processLives } from './process-lives.ts';
 
 const RETRY_MS = 50;
 
@@ -59,21 +60,10 @@ async function clear({ file, heldMsMax }: Lock): Promise<void> {
 async function isAbandoned({ file, heldMsMax }: Lock): Promise<boolean> {
   try {
     const { mtimeMs } = await stat(file);
-    return Date.now() - mtimeMs > heldMsMax || !isAlive(Number(await readFile(file, 'utf8')));
+    return Date.now() - mtimeMs > heldMsMax || !processLives(Number(await readFile(file, 'utf8')));
   } catch (error) {
     if (isCode(error, 'ENOENT')) return false;
     throw error;
-  }
-}
-
-/** A process of another user answers with EPERM, and lives. */
-function isAlive(pid: number): boolean {
-  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return isCode(error, 'EPERM');
   }
 }
 

@@ -25,8 +25,8 @@ async function main(): Promise<void> {
   const { baseUrl, stage, adminKey, apiKey, endpoints } = stack;
   const facts = { baseUrl, stage, adminKey, apiKey, endpoints, issuerUrl: null, pid: process.pid };
   const unpublish = await publishDevFile(dataFolder(options), facts);
-  // Where nothing is kept, keys that open nothing must not stay behind either.
-  if (options.ephemeral === true) process.once('exit', () => unpublish?.());
+  // Addresses and process id are of this run, also where the data behind them are kept for the next.
+  process.once('exit', () => unpublish?.());
   stopWithProcess(stack);
   console.log(readyText(stack, { ...options, isPublished: unpublish !== undefined }));
 }
@@ -94,12 +94,25 @@ function stopWithProcess(stack: Stack): void {
     void stack.close().finally(() => process.exit(code));
   };
   onSignals(() => end(0));
+  endWithNpm(() => end(0));
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.once(event, (error) => {
       console.error(error);
       end(1);
     });
   }
+}
+
+/** npm's shell dies of a signal that it was sent alone, without passing it on; then nobody could stop this process. */
+function endWithNpm(end: () => void): void {
+  if (process.env['npm_lifecycle_event'] !== 'start') return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    end();
+  }, 500);
+  watch.unref();
 }
 
 function onSignals(listener: () => void): void {

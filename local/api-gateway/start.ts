@@ -160,5 +160,6 @@ function listen(server: Server, port: number): Promise<void> {
 }
 
 function writeFault({ requestId, method, path, cause }: GatewayFault): void {
-  console.error(`${method} ${path} (${requestId}) failed:`, cause);
+  // The path is the caller's text: as a format it could swallow the cause.
+  console.error('%s %s (%s) failed:', method, path, requestId, cause);
 }

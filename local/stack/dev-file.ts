@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod/mini';
+import { processLives } from '../process-lives.ts';
 import { readStateFile, writeStateFile } from '../state-file.ts';
 
 const endpoints = z.object({
@@ -40,15 +41,16 @@ export function readDevFile(folder: string): DevFile | undefined {
  */
 export async function publishDevFile(folder: string, facts: DevFile): Promise<(() => void) | undefined> {
   const other = readDevFile(folder);
-  if (other !== undefined && other.pid !== facts.pid && (await isRunning(other))) return undefined;
+  if (other !== undefined && other.baseUrl !== facts.baseUrl && (await isRunning(other))) return undefined;
   writeStateFile(fileIn(folder), facts);
   return () => {
     if (readDevFile(folder)?.pid === facts.pid) rmSync(fileIn(folder), { force: true });
   };
 }
 
-/** Whether the stack of the facts answers its health check. */
+/** Whether the stack of the facts lives and answers its health check: its port alone may be another's by now. */
 export async function isRunning(facts: DevFile): Promise<boolean> {
+  if (!processLives(facts.pid)) return false;
   try {
     const root = facts.baseUrl.replace(/\/v1$/, '');
     const response = await fetch(`${root}/health`, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) });
