@@ -6,6 +6,8 @@ import type { Model, ModelPrice } from '../../shared/domain/model.ts';
 export type PricedModel = Model & { readonly price: ModelPrice };
 
 const SUGGESTIONS_MAX = 5;
+/** A key pasted where a model belongs must not travel on in an error that clients keep. */
+const KEY_LIKE = /bp[ka]_(?:live|test)_[0-9A-Za-z_]*/g;
 /** What is repeated of an id that the caller made up. */
 const ECHO_MAX = 200;
 
@@ -30,7 +32,9 @@ function notFound(catalogue: readonly Model[], id: string): GatewayError {
   const hint = close.length === 0 ? '' : ` Close to it: ${close.join(', ')}.`;
   return new GatewayError(
     'model_not_found',
-    `The model '${id.slice(0, ECHO_MAX).toWellFormed()}' does not exist or you do not have access to it.${hint}`,
+    `The model '${quoted(id)}' does not exist or you do not have access to it.${hint}`,
     { param: 'model' },
   );
 }
+
+const quoted = (id: string): string => id.slice(0, ECHO_MAX).toWellFormed().replace(KEY_LIKE, 'bpk_…');

@@ -33,3 +33,10 @@ test.each([
     param: 'model',
   });
 });
+
+test('a key pasted where a model belongs is not repeated', async () => {
+  const key = `bpk_test_${'a'.repeat(20)}_${'b'.repeat(49)}`;
+  const refused = proxyFixture().get(ONE, { model: key });
+  await expect(refused).rejects.toMatchObject({ code: 'model_not_found' });
+  await expect(refused).rejects.not.toThrow(/aaaa|bbbb/);
+});
