@@ -22,21 +22,26 @@ export interface LocalDynamoDbOptions {
   readonly dbPath?: string;
   /** Where `PATH` is looked up. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** The program itself; looked for where absent. */
+  readonly binary?: string;
+  /** How long it may take to come up, and to end; 10 s where absent. */
+  readonly limitMs?: number;
 }
 
 /** Starts the server; undefined where this machine has none. Rejects where it is there but does not come up. */
 export async function startDynamoDb(options: LocalDynamoDbOptions = {}): Promise<LocalDynamoDb | undefined> {
-  const binary = findDynoxide(options.environment ?? process.env);
+  const binary = options.binary ?? findDynoxide(options.environment ?? process.env);
+  const limitMs = options.limitMs ?? LIMIT_MS;
   if (binary === undefined) return undefined;
   const data = options.dbPath === undefined ? [] : ['--db-path', options.dbPath];
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
     const child = supervise([binary, '--host', '127.0.0.1', '--port', String(port), ...data]);
-    const said = await firstWords(child);
+    const said = await firstWords(child, limitMs);
     if (said.includes('listening on')) {
-      return { endpoint: `http://127.0.0.1:${port}`, close: () => stop(child) };
+      return { endpoint: `http://127.0.0.1:${port}`, close: () => stop(child, limitMs) };
     }
-    await stop(child);
+    await stop(child, limitMs);
     // Another process may take the port between our look and the server's.
     if (!said.includes('already in use') || attempt === PORT_ATTEMPTS_MAX) {
       throw new Error(`The local DynamoDB (${binary}) did not start: ${said.trim()}`);
@@ -45,6 +50,7 @@ export async function startDynamoDb(options: LocalDynamoDbOptions = {}): Promise
 }
 
 const PORT_ATTEMPTS_MAX = 5;
+const LIMIT_MS = 10_000;
 
 /** The program from `@dynoxide/linux-x64`, else from the PATH; undefined where neither has it. */
 export function findDynoxide(environment: Readonly<Record<string, string | undefined>>): string | undefined {
@@ -78,29 +84,38 @@ exit "$code"`;
 function supervise(command: readonly string[]): ChildProcess {
   const child = spawn('/bin/sh', ['-c', SUPERVISOR, 'dynamodb', ...command], {
     stdio: ['pipe', 'ignore', 'pipe'],
+    // In the terminal's process group Ctrl-C would end the server before the requests that still need it.
+    detached: true,
   });
   // Writing to a server that is gone must not end the parent.
   child.stdin?.on('error', () => undefined);
   return child;
 }
 
-/** What the server says on its way up: a line when it listens, or everything until it ends. */
-function firstWords(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let said = '';
-    child.once('error', reject);
-    child.once('exit', () => resolve(said));
-    child.stderr?.on('data', (chunk: Buffer) => {
-      // What it says later is read and dropped: on its way down the process must keep the parent waiting.
-      if (isUp(said)) return;
-      said += chunk.toString('utf8');
-      if (!isUp(said)) return;
-      // From here on neither the process nor its pipes keep the parent running.
-      child.unref();
-      for (const pipe of [child.stdin, child.stderr]) unrefPipe(pipe);
-      resolve(said);
-    });
+/**
+ * What the server says on its way up: a line when it listens, or everything until it ends. Rejects with that, and the
+ * server killed, where neither happens in time.
+ */
+function firstWords(child: ChildProcess, limitMs: number): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let said = '';
+  const timer = setTimeout(() => {
+    killGroup(child);
+    reject(new Error(`The local DynamoDB did not come up within ${limitMs} ms. It said: ${said.trim()}`));
+  }, limitMs);
+  child.once('error', reject);
+  child.once('exit', () => resolve(said));
+  child.stderr?.on('data', (chunk: Buffer) => {
+    // What it says later is read and dropped: on its way down the process must keep the parent waiting.
+    if (isUp(said)) return;
+    said += chunk.toString('utf8');
+    if (!isUp(said)) return;
+    // From here on neither the process nor its pipes keep the parent running.
+    child.unref();
+    for (const pipe of [child.stdin, child.stderr]) unrefPipe(pipe);
+    resolve(said);
   });
+  return promise.finally(() => clearTimeout(timer));
 }
 
 const isUp = (said: string): boolean => said.includes('listening on') && said.includes('\n');
@@ -110,12 +125,30 @@ function unrefPipe(pipe: unknown): void {
     pipe.unref();
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+/** Rejects, with the server killed, where it does not end in time. */
+async function stop(child: ChildProcess, limitMs: number): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.ref();
   const gone = once(child, 'exit');
   child.stdin?.end();
+  let isKilled = false;
+  const timer = setTimeout(() => {
+    isKilled = true;
+    killGroup(child);
+  }, limitMs);
   await gone;
+  clearTimeout(timer);
+  if (isKilled) throw new Error(`The local DynamoDB did not end within ${limitMs} ms and was killed.`);
+}
+
+/** The supervisor leads a group of its own, in which the server is. */
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has just ended by itself.
+  }
 }
 
 async function freePort(): Promise<number> {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import OpenAI from 'openai';
+import { findDynoxide } from '../../local/dynamodb/start.ts';
 import { ROOT, startProcess, type TestProcess } from '../support/child-process.ts';
 
 const READY = /Stop with Ctrl-C/;
@@ -24,6 +25,7 @@ function start(args: readonly string[], environment: Record<string, string> = {}
     command: process.execPath,
     args: ['--import', './scripts/check-node.mjs', 'local/start.ts', ...args],
     environment: { PORT: '0', ...environment },
+    isGroup: true,
   });
   running.add(started);
   return started;
@@ -37,32 +39,54 @@ async function newFolder(): Promise<string> {
 
 const devFile = (folder: string) => JSON.parse(readFileSync(path.join(folder, 'dev.json'), 'utf8'));
 
-/** The processes that a process has started, by /proc; none where the machine has no /proc. */
-function childrenOf(pid: number): readonly number[] {
-  const children = procFile(`${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
-  return children.flatMap((child) => [child, ...childrenOf(child)]);
+interface Listed {
+  readonly pid: number;
+  readonly parent: number;
+  readonly state: string;
+  readonly command: string;
+}
+
+/** Every process of this machine. */
+function listProcesses(): readonly Listed[] {
+  const { stdout } = spawnSync('ps', ['-Ao', 'pid=,ppid=,stat=,args='], { encoding: 'utf8' });
+  return stdout.split('\n').flatMap((line) => {
+    const [, pid, parent, state = '', command = ''] = /^ *(\d+) +(\d+) +(\S+) *(.*)$/.exec(line) ?? [];
+    return pid === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), state, command }];
+  });
+}
+
+/** The processes that a process has started, and theirs. */
+function childrenOf(pid: number, all = listProcesses()): readonly Listed[] {
+  const children = all.filter(({ parent }) => parent === pid);
+  return children.flatMap((child) => [child, ...childrenOf(child.pid, all)]);
+}
+
+/** The children of a stack that is up: its DynamoDB is among them, where this machine has one. */
+function childrenOfStack({ pid }: TestProcess): readonly Listed[] {
+  const children = childrenOf(pid);
+  const hasDynamoDb = children.some(({ command }) => command.includes('dynoxide'));
+  expect(hasDynamoDb).toBe(findDynoxide(process.env) !== undefined);
+  return children;
 }
 
 /** Those of the processes that still run after some looks: the last one to end may need a moment to be gone. */
-async function stillRunning(pids: readonly number[]): Promise<readonly number[]> {
-  let left = pids;
+async function stillRunning(processes: readonly Listed[]): Promise<readonly Listed[]> {
+  const pids = new Set(processes.map(({ pid }) => pid));
+  let left = processes;
   for (let look = 0; look < LOOKS_MAX && left.length > 0; look += 1) {
     await setImmediate();
     // `Z` says that it has ended, and is listed only until its parent asks for its code.
-    left = left.filter((pid) => !/^$|\) [ZX] /.test(procFile(`${pid}/stat`)));
+    left = listProcesses().filter(({ pid, state }) => pids.has(pid) && !/^[ZX]/.test(state));
   }
   return left;
 }
 
-const LOOKS_MAX = 100_000;
+const LOOKS_MAX = 300;
 
-function procFile(name: string): string {
-  try {
-    return readFileSync(`/proc/${name}`, 'utf8');
-  } catch {
-    return '';
-  }
-}
+const ask = (text: string) => ({
+  model: 'amazon.nova-lite-v1:0',
+  messages: [{ role: 'user' as const, content: text }],
+});
 
 describe('npm start', () => {
   test('prints a curl command and a Node snippet that work as printed', async () => {
@@ -101,10 +125,7 @@ describe('npm start', () => {
     await first.until(READY);
     const before = devFile(folder);
     const client = new OpenAI({ baseURL: before.baseUrl, apiKey: before.apiKey });
-    await client.chat.completions.create({
-      model: 'amazon.nova-lite-v1:0',
-      messages: [{ role: 'user', content: 'Remember this.' }],
-    });
+    await client.chat.completions.create(ask('Remember this.'));
     await first.stop('SIGTERM');
 
     await start(['--data-dir', folder]).until(READY);
@@ -128,7 +149,7 @@ describe('npm start', () => {
       const folder = await newFolder();
       const started = start(['--ephemeral', '--data-dir', folder]);
       await started.until(READY);
-      const children = childrenOf(started.pid);
+      const children = childrenOfStack(started);
       expect(await started.stop(signal)).toBe(0);
       expect(await stillRunning(children)).toEqual([]);
       expect(readdirSync(folder)).toEqual([]);
@@ -136,10 +157,41 @@ describe('npm start', () => {
     60_000,
   );
 
+  test('ends a stream that is under way, and books it, before it ends on Ctrl-C', async () => {
+    const folder = await newFolder();
+    const first = start(['--data-dir', folder]);
+    await first.until(READY);
+    const { baseUrl, apiKey } = devFile(folder);
+    const client = new OpenAI({ baseURL: baseUrl, apiKey, maxRetries: 0 });
+    const stream = await client.chat.completions.create({
+      ...ask('[[emulator tokens=40 delay=20]] Go on.'),
+      stream: true,
+      max_completion_tokens: 100,
+    });
+    const reasons: unknown[] = [];
+    let ended: Promise<number | null> | undefined;
+    for await (const chunk of stream) {
+      ended ??= first.stop('SIGINT');
+      reasons.push(chunk.choices[0]?.finish_reason);
+    }
+    expect(reasons).toContain('stop');
+    expect(await ended).toBe(0);
+
+    await start(['--data-dir', folder]).until(READY);
+    const after = devFile(folder);
+    const { organization } = new OpenAI({ baseURL: after.baseUrl, adminAPIKey: after.adminKey }).admin;
+    const usage = await organization.usage.completions({
+      start_time: Math.floor(Date.now() / 1000) - 86_400,
+    });
+    expect(usage.data.flatMap((bucket) => bucket.results)).toEqual([
+      expect.objectContaining({ num_model_requests: 1, output_tokens: 40 }),
+    ]);
+  }, 60_000);
+
   test('leaves no process behind when it is killed', async () => {
     const started = start(['--ephemeral', '--data-dir', await newFolder()]);
     await started.until(READY);
-    const children = childrenOf(started.pid);
+    const children = childrenOfStack(started);
     await started.stop('SIGKILL');
     expect(await stillRunning(children)).toEqual([]);
   }, 60_000);

@@ -21,15 +21,18 @@ export interface ProcessOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Whether it leads a process group of its own, as under a terminal; `stop` then signals the group, as Ctrl-C does. */
+  readonly isGroup?: boolean;
 }
 
 /** Starts a process in the project's folder, without a standard input. */
 export function startProcess(options: ProcessOptions): TestProcess {
-  const { command, args, environment = {} } = options;
+  const { command, args, environment = {}, isGroup = false } = options;
   const child = spawn(command, args, {
     cwd: ROOT,
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: isGroup,
   });
   const said = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => {
@@ -44,11 +47,16 @@ export function startProcess(options: ProcessOptions): TestProcess {
     output: () => ({ ...said }),
     until: (pattern) => outputMatching(child, { pattern, said, ended }),
     stop: (signal) => {
-      child.kill(signal);
+      if (isGroup) signalGroup(child, signal);
+      else child.kill(signal);
       return ended;
     },
     ended,
   };
+}
+
+function signalGroup({ pid, exitCode, signalCode }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, signal);
 }
 
 /** Its pipes are closed too, so nothing that it said is missing. */

@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { findDynoxide, startDynamoDb } from '../../../local/dynamodb/start.ts';
 import { createTables, tableNamed } from '../../../local/dynamodb/tables.ts';
 import { localAccess } from '../../../local/stack/identity.ts';
@@ -53,3 +54,43 @@ if (findDynoxide(process.env) === undefined) {
     await server?.close();
   });
 }
+
+/** A program in the server's place that says where it runs, and what else it is given to do. */
+async function withProgram(script: string, work: (binary: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'local-dynamodb-'));
+  const binary = join(folder, 'program');
+  await writeFile(binary, `#!/bin/sh\n${script}`, { mode: 0o700 });
+  await work(binary).finally(() => rm(folder, { recursive: true }));
+}
+
+async function hasEnded(pid: number): Promise<boolean> {
+  for (let looks = 0; looks < 300; looks += 1) {
+    const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+    // `Z` says that it has ended, and is listed only until its parent asks for its code.
+    if (/^(?:Z|\s*$)/.test(stdout)) return true;
+    await setImmediate();
+  }
+  return false;
+}
+
+describe('a local DynamoDB that hangs', () => {
+  test('on its way up is killed, and what it said is told', async () => {
+    await withProgram('echo "I am $$" >&2\nexec sleep 600', async (binary) => {
+      const started = startDynamoDb({ binary, limitMs: 300 });
+      const { message } = await started.then(
+        () => new Error('it started'),
+        (error: Error) => error,
+      );
+      expect(message).toMatch(/did not come up within 300 ms. It said: I am \d+$/);
+      expect(await hasEnded(Number(/\d+$/.exec(message)?.[0]))).toBe(true);
+    });
+  });
+
+  test('on its way down is killed', async () => {
+    const script = 'trap "" TERM\necho listening on >&2\nwhile :; do sleep 1; done';
+    await withProgram(script, async (binary) => {
+      const server = await startDynamoDb({ binary, limitMs: 300 });
+      await expect(server?.close()).rejects.toThrow('did not end within 300 ms');
+    });
+  });
+});
