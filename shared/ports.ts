@@ -87,6 +87,8 @@ export type AdmissionResult =
 export interface Settlement {
   readonly admission: Admission;
   readonly record: UsageRecord;
+  /** How often to try each write, for a caller that cannot wait; by default the store's own patience. */
+  readonly attemptsMax?: number;
 }
 
 /** The ledger, read by the metrics function. Records are ordered by request id, hence by start. */

@@ -3,11 +3,14 @@ import type { Estimate } from '../../shared/domain/estimate.ts';
 import { GatewayError } from '../../shared/domain/gateway-error.ts';
 import { type CounterCharge, countersFor, periodEndMs } from '../../shared/domain/limits.ts';
 import type { KeyPrincipal } from '../../shared/domain/principal.ts';
+import { NO_USAGE, type UsageRecord } from '../../shared/domain/usage.ts';
 import type { GatewayRequest } from '../../shared/http/message.ts';
 import type { Admission, AdmissionResult } from '../../shared/ports.ts';
 import type { ProxyDependencies } from './dependencies.ts';
 import type { PricedModel } from './model-choice.ts';
 import { rateLimitHeaders } from './rate-limit-headers.ts';
+
+type AdmissionDependencies = Pick<ProxyDependencies, 'limits' | 'clock' | 'random'>;
 
 /** A request that has its reservation. */
 export interface Admitted {
@@ -20,13 +23,15 @@ export interface Admitted {
 
 /** After its deadline a request's process is certainly gone; then anyone may settle for it. */
 const EXPIRY_GRACE_MS = 60_000;
+/** The caller waits for its refusal, and the store has just shown that it does not answer. */
+const UNANSWERED_ATTEMPTS_MAX = 2;
 const STALE_RETRY_MS = 100;
 /** Requests end about every second; the jitter keeps refused callers from returning together. */
 const INFLIGHT_RETRY = { baseMs: 750, jitterMs: 500 };
 
 /** Reserves. Throws the GatewayError that names the limit which refused; then nothing is reserved. */
 export async function admit(
-  deps: Pick<ProxyDependencies, 'limits' | 'clock' | 'random'>,
+  deps: AdmissionDependencies,
   of: {
     readonly request: GatewayRequest;
     readonly principal: KeyPrincipal;
@@ -51,10 +56,46 @@ export async function admit(
     nowMs,
     expiresAtMs: of.request.deadlineMs + EXPIRY_GRACE_MS,
   };
-  const result = await deps.limits.admit(admission);
+  const result = await reserve(deps, admission);
   if (result.outcome === 'refused') throw refusalOf(result, { nowMs, random: deps.random });
   return { admission, model, estimate, headers: rateLimitHeaders(charges, { ...result, nowMs }) };
 }
+
+/**
+ * An admission whose answer is lost may have reserved, which would bind a place in flight until its expiry. This
+ * process knows that no model was called, so it settles with nothing before it passes the failure on.
+ */
+async function reserve(deps: AdmissionDependencies, admission: Admission): Promise<AdmissionResult> {
+  try {
+    return await deps.limits.admit(admission);
+  } catch (error) {
+    const record = recordOf(admission, { ...UNUSED, settledAtMs: deps.clock() });
+    const settlement = { admission, record, attemptsMax: UNANSWERED_ATTEMPTS_MAX };
+    await deps.limits.settle(settlement).catch(() => undefined);
+    throw error;
+  }
+}
+
+const UNUSED = { outcome: 'failed', usage: NO_USAGE, nanoUsd: 0, estimated: false } as const;
+
+/** The ledger's record of an admitted request and its end. */
+export const recordOf = (
+  admission: Admission,
+  end: Pick<UsageRecord, 'outcome' | 'usage' | 'nanoUsd' | 'estimated' | 'settledAtMs'>,
+): UsageRecord => ({
+  request: admission.request,
+  tenant: admission.tenant,
+  account: admission.account,
+  key: admission.key,
+  model: admission.model,
+  endpoint: 'chat.completions',
+  outcome: end.outcome,
+  usage: end.usage,
+  nanoUsd: end.nanoUsd,
+  estimated: end.estimated,
+  startedAtMs: admission.nowMs,
+  settledAtMs: end.settledAtMs,
+});
 
 /** A request over the whole limit would be refused for ever, so it must not be told to retry. */
 function assertFits(charge: CounterCharge): void {

@@ -3,16 +3,15 @@
  * state: request ids a tenant, and the requests whose admission was answered at the first attempt.
  *
  * While an entry is there, a duplicate of its admission changes nothing. So an entry goes at once only where each
- * of its writes was answered at the first attempt; after a retry a duplicate may still be on its way, and the entry
- * stays for DUPLICATE_LIFE_MS. Nothing older than half of SETTLED_KEPT_MS is removed here: by then another process
- * may have removed it (limits-recovery.ts), and the name might be in use again.
+ * of its writes was answered at the first attempt, the resend of the transport counted (signed-http.ts); after a
+ * retry a duplicate may still be on its way, and the entry stays for DUPLICATE_LIFE_MS. There is no age at which an
+ * entry is too old: another process may have removed it by then (limits-recovery.ts), removing an absent name
+ * changes nothing, and the name of a request is never used again.
  */
 import type { RequestId, TenantRef } from '../domain/ids.ts';
-import { SETTLED_KEPT_MS } from './limits-item.ts';
 
 export interface Finished {
   readonly request: RequestId;
-  readonly settledAtMs: number;
   /** From when on it may be removed; 0 means at once. */
   readonly removableFromMs: number;
 }
@@ -36,27 +35,31 @@ export class FinishedEntries {
     if (this.#admitted.size < ADMITTED_MAX) this.#admitted.add(request);
   }
 
-  /** Notes a request as settled and recorded; `attempts`: how often its settlement was sent. */
+  /** Whether the admission was answered at its first attempt. Forgets it, however its settlement will end. */
+  takeAdmitted(request: RequestId): boolean {
+    return this.#admitted.delete(request);
+  }
+
+  /** Notes a request as settled and recorded; `answeredAtOnce`: no write of it was sent twice. */
   settled(
     tenant: TenantRef,
-    of: { readonly request: RequestId; readonly settledAtMs: number; readonly attempts: number },
+    of: { readonly request: RequestId; readonly settledAtMs: number; readonly answeredAtOnce: boolean },
   ): void {
-    const { request, settledAtMs, attempts } = of;
-    const answeredAtOnce = this.#admitted.delete(request) && attempts === 1;
+    const { request, settledAtMs, answeredAtOnce } = of;
     const finished = this.#byTenant.get(tenant) ?? [];
     const full = this.#byTenant.size >= TENANTS_MAX && finished.length === 0;
     if (full || finished.length >= ENTRIES_MAX) return;
     const removableFromMs = answeredAtOnce ? 0 : settledAtMs + DUPLICATE_LIFE_MS;
-    this.#byTenant.set(tenant, [...finished, { request, settledAtMs, removableFromMs }]);
+    this.#byTenant.set(tenant, [...finished, { request, removableFromMs }]);
   }
 
   /** Hands out up to 20 entries for one write to remove; the caller gives them back where the write was refused. */
   take(tenant: TenantRef, nowMs: number): readonly Finished[] {
-    const young = (this.#byTenant.get(tenant) ?? []).filter(
-      ({ settledAtMs }) => nowMs - settledAtMs < SETTLED_KEPT_MS / 2,
-    );
-    const taken = young.filter(({ removableFromMs }) => removableFromMs <= nowMs).slice(0, REMOVED_AT_ONCE);
-    const rest = young.filter((finished) => !taken.includes(finished));
+    const finished = this.#byTenant.get(tenant) ?? [];
+    const taken = finished
+      .filter(({ removableFromMs }) => removableFromMs <= nowMs)
+      .slice(0, REMOVED_AT_ONCE);
+    const rest = finished.filter((entry) => !taken.includes(entry));
     if (rest.length > 0) this.#byTenant.set(tenant, rest);
     else this.#byTenant.delete(tenant);
     return taken;

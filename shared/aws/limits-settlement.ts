@@ -40,12 +40,16 @@ const ROUNDS_MAX = 4;
  */
 export async function settle(context: LimitsContext, settlement: Settlement): Promise<void> {
   const { tenant, request } = settlement.admission;
-  const charged = await chargeAndRecord(context, settlement).catch((error: unknown) => {
+  const { attemptsMax = context.backoff.attemptsMax } = settlement;
+  const admittedAtOnce = context.finished.takeAdmitted(request);
+  const patient = { ...context, backoff: { ...context.backoff, attemptsMax } };
+  const charged = await chargeAndRecord(patient, settlement).catch((error: unknown) => {
     throw limitsUnavailable(error);
   });
   if (charged?.own === undefined) return;
   const { settledAtMs } = settlement.record;
-  context.finished.settled(tenant, { request, settledAtMs, attempts: charged.own.attempts });
+  const answeredAtOnce = admittedAtOnce && charged.own.attempts === 1;
+  context.finished.settled(tenant, { request, settledAtMs, answeredAtOnce });
   await recoverSome(context, { tenant, item: charged.own.item, nowMs: settledAtMs });
 }
 
@@ -130,13 +134,15 @@ function writeFor(
   });
 }
 
-/** Both are charged all the same; somebody should know. */
+/** Both are charged all the same; somebody should know. Nothing used is nothing to tell. */
 function reportCharge(
   context: LimitsContext,
   { admission, record }: Settlement,
   reservation: Reservation | undefined,
 ): void {
   const used = usedAmounts(record);
+  // Whoever lost the answer to an admission settles it with nothing, and need not have reserved.
+  if (used.tokens === 0 && used.nanoUsd === 0) return;
   const facts = { tenant: admission.tenant, request: admission.request, ...used };
   if (reservation === undefined) {
     context.log?.write({ level: 'error', event: 'limits.charged-without-reservation', ...facts });

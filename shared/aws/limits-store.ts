@@ -6,8 +6,8 @@
  * its expiry is charged in full. A record is never written before the flip, therefore an R whose record exists was
  * set aside by a late duplicate and is released.
  *
- * Not undone, because it cannot be told from a request that ran: an admission whose answer was lost for good may
- * have reserved; it is charged in full when it expires, never less.
+ * An admission whose answer was lost may have reserved. Its caller, who knows that nothing ran, settles it with
+ * nothing. Where that is lost too it cannot be told from a request that ran, and is charged in full at its expiry.
  */
 import type { LimitsStore } from '../ports.ts';
 import { FinishedEntries } from './finished-entries.ts';

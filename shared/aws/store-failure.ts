@@ -1,6 +1,7 @@
 /** What a store makes of DynamoDB's refusals: which of them mean something, which are worth another try. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { GatewayError } from '../domain/gateway-error.ts';
+import { DynamoError } from './dynamo-error.ts';
 import type { Waiting } from './waiting.ts';
 
 /** A conditional write that was refused, as both senders throw it. */
@@ -10,7 +11,7 @@ export interface ConditionFailure extends Error {
   readonly $metadata?: { readonly attempts?: number };
 }
 
-/** Refusals that the same call would only meet again. */
+/** Refusals of a sender that does not say what is worth a retry: those that the same call would only meet again. */
 const PERMANENT: ReadonlySet<string> = new Set([
   'AccessDeniedException',
   'ConditionalCheckFailedException',
@@ -27,8 +28,11 @@ const PERMANENT: ReadonlySet<string> = new Set([
 const WAIT_BASE_MS = 50;
 const WAIT_MAX_MS = 1_000;
 
-/** Whether the same call would only meet the same refusal again. */
-export const isPermanent = (error: unknown): boolean => error instanceof Error && PERMANENT.has(error.name);
+/** Whether the same call would only meet the same refusal again. The lean sender has judged its own errors. */
+export function isPermanent(error: unknown): boolean {
+  if (error instanceof DynamoError) return !error.retryable;
+  return error instanceof Error && PERMANENT.has(error.name);
+}
 
 /** How often to try, and how to wait in between. */
 export interface Backoff extends Waiting {

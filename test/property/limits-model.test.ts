@@ -2,6 +2,8 @@
  * The limits store under every order of events in one process, beside a sweep too. The numbers of runs are printed and may not
  * drop: a harness that explores less proves less.
  */
+
+import { FAULTS } from '../support/limits-model.ts';
 import {
   exploreAll,
   LIMIT,
@@ -27,6 +29,30 @@ test.each([
     faultsMax: 2,
     sweep: false,
     runs: 9_488,
+  },
+  {
+    name: 'one request that may get no answer, three faults',
+    processes: ['a'],
+    faultsMax: 3,
+    faults: FAULTS,
+    sweep: false,
+    runs: 4_652,
+  },
+  {
+    name: 'one request that may get no answer, beside a sweep',
+    processes: ['a'],
+    faultsMax: 1,
+    faults: FAULTS,
+    sweep: true,
+    runs: 654,
+  },
+  {
+    name: 'two requests of one process that may get no answer',
+    processes: ['a', 'a'],
+    faultsMax: 1,
+    faults: FAULTS,
+    sweep: false,
+    runs: 2_322,
   },
 ])('no order of events breaks the limit or the ledger: $name', async ({ name, runs, ...of }) => {
   const result = await exploreAll(name, scenarioOf({ ...of, open: realStore, tokens: 5 }));

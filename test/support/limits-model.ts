@@ -4,17 +4,30 @@
  * what befalls it. Runs are replayed from the start, so that nothing is shared between two of them.
  *
  * What may befall a call: it is answered; it acts, its answer is lost and the sender repeats it at once; the same,
- * and the first copy acts once more at any later step; its process dies before it acts, or after.
+ * and the first copy acts once more at any later step; it acts, now or at any later step, and its sender is told that
+ * no answer came; its process dies before it acts, or after.
  */
 import type { Dynamo } from '../../shared/aws/dynamo.ts';
-import { createMemoryDynamo, type MemoryDynamo } from './memory-dynamo.ts';
+import { createMemoryDynamo, dynamoError, type MemoryDynamo } from './memory-dynamo.ts';
 
-export const FAULTS = ['none', 'resent', 'late-copy', 'dies-before', 'dies-after'] as const;
+export const FAULTS = [
+  'none',
+  'resent',
+  'late-copy',
+  'unanswered',
+  'unanswered-late',
+  'dies-before',
+  'dies-after',
+] as const;
 export type Fault = (typeof FAULTS)[number];
+/** Those after which a request still has its answer, or nobody who could do anything. */
+export const ANSWERED = FAULTS.filter((fault) => !fault.startsWith('unanswered'));
 
 /** What a run is made of. Actors run on their own sender; those of one process die together. */
 export interface Scenario {
   readonly faultsMax: number;
+  /** What may befall a write, 'none' first. */
+  readonly faults: readonly Fault[];
   /** Begins the actors; each gets the sender of its process. */
   readonly begin: (sender: (process: string) => Dynamo) => readonly Promise<unknown>[];
   /** Throws where the data are wrong in the middle of a run. */
@@ -37,6 +50,8 @@ interface Pending {
   readonly writes: boolean;
   /** Acts, and answers the actor; absent in a late copy, for which nobody waits. */
   readonly answer?: (attempts: number) => Promise<void>;
+  /** Tells the actor that no answer came. */
+  readonly lose: () => void;
 }
 interface Choice {
   readonly index: number;
@@ -76,7 +91,7 @@ async function runOnce(
   path: readonly Choice[],
 ): Promise<{ readonly choices: readonly Choice[]; readonly violation?: string }> {
   const dynamo = createMemoryDynamo();
-  const world = createWorld(dynamo, scenario.faultsMax);
+  const world = createWorld(dynamo, scenario);
   // A refusal ends an actor as well as success; those of dead processes never end.
   for (const actor of scenario.begin(world.sender)) actor.catch(() => undefined);
   const choices: Choice[] = [];
@@ -106,7 +121,7 @@ interface Option {
   readonly take: () => Promise<void>;
 }
 
-function createWorld(dynamo: MemoryDynamo, faultsMax: number) {
+function createWorld(dynamo: MemoryDynamo, { faultsMax, faults: kinds }: Scenario) {
   const dead = new Set<string>();
   let pending: readonly Pending[] = [];
   let faults = 0;
@@ -117,6 +132,9 @@ function createWorld(dynamo: MemoryDynamo, faultsMax: number) {
     dead.add(process);
     pending = pending.filter((call) => call.process !== process || call.answer === undefined);
   };
+  const leaveCopy = ({ process, name, act, lose }: Pending): void => {
+    pending = [...pending, { process, name: `${name} copy`, act, lose, writes: true }];
+  };
   const answer = async (call: Pending, attempts: number): Promise<void> => await call.answer?.(attempts);
   const befall: Readonly<Record<Fault, (call: Pending) => Promise<void>>> = {
     none: (call) => answer(call, 1),
@@ -125,11 +143,16 @@ function createWorld(dynamo: MemoryDynamo, faultsMax: number) {
       await answer(call, 2);
     },
     'late-copy': async (call) => {
-      pending = [
-        ...pending,
-        { process: call.process, name: `${call.name} copy`, act: call.act, writes: true },
-      ];
+      leaveCopy(call);
       await answer(call, 2);
+    },
+    unanswered: async (call) => {
+      await call.act().catch(() => undefined);
+      call.lose();
+    },
+    'unanswered-late': async (call) => {
+      leaveCopy(call);
+      call.lose();
     },
     'dies-before': async (call) => die(call.process),
     'dies-after': async (call) => {
@@ -145,7 +168,7 @@ function createWorld(dynamo: MemoryDynamo, faultsMax: number) {
       };
       return [{ label: `${call.process} ${call.name}`, take: deliver }];
     }
-    const possible = faults >= faultsMax ? FAULTS.slice(0, 1) : call.writes ? FAULTS : ['none' as const];
+    const possible = faults < faultsMax && call.writes ? kinds : kinds.slice(0, 1);
     return possible.map((fault) => ({
       label: `${call.process} ${call.name}${fault === 'none' ? '' : ` (${fault})`}`,
       take: async () => {
@@ -163,8 +186,9 @@ function createWorld(dynamo: MemoryDynamo, faultsMax: number) {
           if (dead.has(process)) return;
           const answerTo = (attempts: number): Promise<void> =>
             act(input).then((output) => resolve({ ...output, $metadata: { attempts } }), reject);
-          const call = { process, name, writes: name !== 'get', act: () => act(input), answer: answerTo };
-          pending = [...pending, call];
+          const lose = (): void => reject(dynamoError('NetworkError', 'The answer was lost.'));
+          const writes = name !== 'get';
+          pending = [...pending, { process, name, writes, act: () => act(input), answer: answerTo, lose }];
         });
     return {
       ...dynamo,

@@ -10,7 +10,7 @@ import { parseRequestId } from '../../shared/domain/ids.ts';
 import { decodeReservation, decodeSettled } from '../../shared/domain/reservation-entry.ts';
 import type { Admission, LimitsStore } from '../../shared/ports.ts';
 import { admissionOf, freshTenant, LIFETIME_MS, NOW_MS, settlementOf, TABLES } from './limits-fixture.ts';
-import { type Exploration, explore, type Scenario } from './limits-model.ts';
+import { ANSWERED, type Exploration, explore, type Fault, type Scenario } from './limits-model.ts';
 import type { MemoryDynamo } from './memory-dynamo.ts';
 
 export const LIMIT = 20;
@@ -53,9 +53,12 @@ export function naiveStore(dynamo: Dynamo): LimitsStore {
   };
 }
 
-/** True where the request was admitted and its settlement resolved. */
+/** True where the request was admitted and its settlement resolved. An unanswered admission is settled with nothing. */
 async function request(store: LimitsStore, admission: Admission, tokens: number): Promise<boolean> {
-  const result = await store.admit(admission);
+  const result = await store.admit(admission).catch(async (error: unknown) => {
+    await store.settle(settlementOf(admission, { tokens: 0, nanoUsd: 0 }));
+    throw error;
+  });
   if (result.outcome !== 'admitted') return false;
   await store.settle(settlementOf(admission, { tokens, nanoUsd: tokens * 100 }));
   return true;
@@ -120,6 +123,8 @@ export interface ScenarioFacts {
   /** The process of each request. */
   readonly processes: readonly string[];
   readonly faultsMax: number;
+  /** By default those that leave no live process without an answer. */
+  readonly faults?: readonly Fault[];
   /** Whether a sweep runs beside them that takes every reservation for expired. */
   readonly sweep: boolean;
   readonly tokens: number;
@@ -130,6 +135,7 @@ export function scenarioOf(of: ScenarioFacts): Scenario {
   const settled = new Set<string>();
   return {
     faultsMax: of.faultsMax,
+    faults: of.faults ?? ANSWERED,
     begin: (sender) => {
       settled.clear();
       const stores = new Map([...new Set(of.processes)].map((name) => [name, of.open(sender(name))]));

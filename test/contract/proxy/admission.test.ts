@@ -1,5 +1,6 @@
 import { GatewayError } from '../../../shared/domain/gateway-error.ts';
-import { NOW_MS } from '../../support/limits-fixture.ts';
+import { dynamoStores, limitsItemOf, NOW_MS, TABLES } from '../../support/limits-fixture.ts';
+import { createMemoryDynamo, dynamoError } from '../../support/memory-dynamo.ts';
 import { ASK, bodyText, CHAT_MODEL, DEADLINE_MS, proxyFixture } from '../../support/proxy-fixture.ts';
 
 /** What ASK reserves: 128 a request, 16 a message, 2 bytes, and the tenant's default output. */
@@ -103,6 +104,49 @@ describe('a limit that refuses', () => {
     expect(await refusal(proxy.chat(ASK))).toBe(unavailable);
     expect(proxy.calls).toEqual([]);
   });
+
+  test('because its store does not answer is told so, even where nothing can be given back', async () => {
+    const unavailable = new GatewayError('service_unavailable', 'The limits cannot be reached.');
+    const fail = () => Promise.reject(unavailable);
+    const proxy = proxyFixture({
+      store: { admit: fail, settle: () => Promise.reject(new Error('That neither.')) },
+    });
+    expect(await refusal(proxy.chat(ASK))).toBe(unavailable);
+  });
+});
+
+test.each([
+  ['were lost after they reserved', true],
+  ['never came, nor did they reserve', false],
+])('requests whose admissions %s bind nothing', async (_, acts) => {
+  const dynamo = createMemoryDynamo();
+  const lossy = dynamoStores({
+    ...dynamo,
+    updateItem: async (input) => {
+      if (acts) await dynamo.updateItem(input);
+      throw dynamoError('NetworkError', 'The answer was lost.');
+    },
+  });
+  const { limits, events } = dynamoStores(dynamo);
+  const admissions = [lossy.limits, lossy.limits, lossy.limits];
+  const proxy = proxyFixture({
+    store: {
+      admit: (admission) => (admissions.pop() ?? limits).admit(admission),
+      settle: limits.settle,
+    },
+    limits: { inflightMax: 3 },
+  });
+  for (let count = 0; count < 3; count += 1) {
+    expect(await refusal(proxy.chat(ASK))).toMatchObject({ code: 'service_unavailable' });
+  }
+  const item = await limitsItemOf(dynamo, { tenant: proxy.principal.tenant, table: TABLES.limitsTable });
+  expect({ inflight: item['inflight'], tokens: item['tpm#202611202017'] }).toEqual({
+    inflight: acts ? { N: '0' } : undefined,
+    tokens: { N: '0' },
+  });
+  await bodyText(await proxy.chat(ASK));
+  expect(proxy.calls).toHaveLength(1);
+  expect(events).toEqual([]);
 });
 
 test('a model that does not exist is not found, with up to five close ids', async () => {

@@ -1,5 +1,6 @@
 /** What the limits store leaves on its item, through the real protocol and on the interpreter of expressions. */
 import type { Dynamo } from '../../../shared/aws/dynamo.ts';
+import { DynamoError } from '../../../shared/aws/dynamo-error.ts';
 import { entryName } from '../../../shared/aws/limits-item.ts';
 import { GatewayError } from '../../../shared/domain/gateway-error.ts';
 import type { TenantRef } from '../../../shared/domain/ids.ts';
@@ -58,6 +59,50 @@ describe.each(kinds)('the limits item, $name', ({ dynamo, tables }) => {
     expect(await entries()).toEqual([entryName(first.request)]);
     await stores.limits.admit(second);
     expect(await entries()).toEqual([entryName(second.request)]);
+  });
+
+  test('a request after a pause of a minute and a half costs three calls, like any other', async () => {
+    const calls: string[] = [];
+    const calledEach: unknown[] = [];
+    const noting =
+      <Input, Output>(name: string, call: (input: Input) => Output) =>
+      (input: Input): Output => {
+        calls.push(name);
+        return call(input);
+      };
+    const counted = faulty(dynamo, {
+      getItem: noting('get', dynamo.getItem),
+      putItem: noting('put', dynamo.putItem),
+      updateItem: noting('update', dynamo.updateItem),
+    });
+    const { limits } = dynamoStores(counted, tables);
+    for (const [index, atMs] of [NOW_MS, NOW_MS + 90_000].entries()) {
+      const admission = admissionOf({ tenant, index, atMs });
+      calls.length = 0;
+      await limits.admit(admission);
+      await limits.settle(settlementOf(admission));
+      calledEach.push([...calls]);
+      expect(await entries()).toEqual([entryName(admission.request)]);
+    }
+    const [first, second] = calledEach;
+    expect(first).toEqual(['update', 'update', 'put']);
+    expect(second).toEqual(first);
+  });
+
+  test('an entry whose first settlement failed stays while a duplicate of that may arrive', async () => {
+    let down = false;
+    const failing = faulty(dynamo, {
+      updateItem: (input) => (down ? lost() : dynamo.updateItem(input)),
+    });
+    const { limits } = dynamoStores(failing, tables);
+    const admission = admissionOf({ tenant, index: 1 });
+    await limits.admit(admission);
+    down = true;
+    await expect(limits.settle(settlementOf(admission))).rejects.toThrow(GatewayError);
+    down = false;
+    await limits.settle(settlementOf(admission));
+    await limits.admit(admissionOf({ tenant, index: 2, atMs: NOW_MS + 6_000 }));
+    expect(await entries()).toContain(entryName(admission.request));
   });
 
   test('an entry whose writes had to be sent twice stays while a duplicate may arrive, then goes', async () => {
@@ -196,6 +241,41 @@ describe.each(kinds)('the limits item, $name', ({ dynamo, tables }) => {
     await stores.limits.admit(admission);
     await dynamoStores(throttled, tables).limits.settle(settlementOf(admission, { tokens: 1, nanoUsd: 1 }));
     expect(await committedAt(stores, tenant)).toEqual([1, 1]);
+  });
+
+  test('a settlement is tried no oftener than its caller can wait', async () => {
+    const calls: unknown[] = [];
+    const down = faulty(dynamo, {
+      updateItem: (input) => {
+        calls.push(input);
+        return lost();
+      },
+    });
+    const settlement = settlementOf(admissionOf({ tenant, index: 1 }));
+    const { limits } = dynamoStores(down, tables);
+    await expect(limits.settle({ ...settlement, attemptsMax: 2 })).rejects.toThrow(GatewayError);
+    expect(calls).toHaveLength(2);
+  });
+
+  test('a refusal that the sender judged to be lasting is met once', async () => {
+    const calls: unknown[] = [];
+    const expired = new DynamoError({
+      name: 'ExpiredTokenException',
+      message: 'told',
+      retryable: false,
+      $metadata: {},
+    });
+    const refusing = faulty(dynamo, {
+      updateItem: (input) => {
+        calls.push(input);
+        return Promise.reject(expired);
+      },
+    });
+    const { limits } = dynamoStores(refusing, tables);
+    await expect(limits.settle(settlementOf(admissionOf({ tenant, index: 1 })))).rejects.toThrow(
+      GatewayError,
+    );
+    expect(calls).toHaveLength(1);
   });
 
   test('a store that does not answer is unavailable: nobody is admitted on a guess', async () => {
