@@ -3,7 +3,7 @@
  * Kept by the hash of everything that it is made of. Any number of processes may ask at once: one packages, since
  * the framework writes into the tree whatever folder it is given, and the others find what it left.
  */
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -39,16 +39,19 @@ const PACKAGING_MS_MAX = 120_000;
 const LOCK: Lock = { file: path.join(CACHE, 'lock'), heldMsMax: 2 * PACKAGING_MS_MAX };
 const KEPT_MS = 24 * 60 * 60 * 1000;
 
-/** The stack of a stage. Rejects with the framework's own words where packaging fails. */
-export async function packagedStack(stage: string): Promise<PackagedStack> {
-  const folder = path.join(CACHE, `${stage}-${await hashOfSources()}`);
+/**
+ * The stack of a stage, kept in `cache`, a folder on the tree's own file system. Rejects with the framework's own
+ * words where packaging fails.
+ */
+export async function packagedStack(stage: string, cache = CACHE): Promise<PackagedStack> {
+  const folder = path.join(cache, `${stage}-${await hashOfSources()}`);
   const made = await readPackage(folder);
   if (made !== undefined) return made;
-  await mkdir(CACHE, { recursive: true });
+  for (const needed of [CACHE, cache]) await mkdir(needed, { recursive: true });
   return withLock(LOCK, async () => {
     // Whoever held the lock before may have packaged the same.
     if ((await readPackage(folder)) === undefined) {
-      await removeOld(Date.now());
+      await removeOld(cache, Date.now());
       await packageInto(folder, stage);
     }
     const fresh = await readPackage(folder);
@@ -70,9 +73,9 @@ async function readPackage(folder: string): Promise<PackagedStack | undefined> {
 }
 
 /** What was made a day ago or more, mostly of earlier states of the tree. Whoever still wants it has it made again. */
-async function removeOld(nowMs: number): Promise<void> {
-  for (const name of await readdir(CACHE)) {
-    const entry = path.join(CACHE, name);
+async function removeOld(cache: string, nowMs: number): Promise<void> {
+  for (const name of await readdir(cache)) {
+    const entry = path.join(cache, name);
     const { mtimeMs } = await stat(entry).catch(() => ({ mtimeMs: nowMs }));
     if (nowMs - mtimeMs > KEPT_MS) await rm(entry, { recursive: true, force: true });
   }
@@ -92,15 +95,41 @@ async function packageInto(folder: string, stage: string): Promise<void> {
 async function serverless(argv: readonly string[]): Promise<void> {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
   const bin = path.join(ROOT, 'node_modules/serverless/bin/serverless.js');
+  const ended = promisify(execFile)(process.execPath, [bin, ...argv], {
+    cwd: ROOT,
+    env: { ...Object.fromEntries(inherited), SLS_NOTIFICATIONS_MODE: 'off' },
+    timeout: PACKAGING_MS_MAX,
+    killSignal: 'SIGKILL',
+  });
+  const release = endWithThisProcess(ended.child);
   try {
-    await promisify(execFile)(process.execPath, [bin, ...argv], {
-      cwd: ROOT,
-      env: { ...Object.fromEntries(inherited), SLS_NOTIFICATIONS_MODE: 'off' },
-      timeout: PACKAGING_MS_MAX,
-    });
+    await ended;
   } catch (error) {
     throw new Error(`serverless ${argv.slice(0, 3).join(' ')} failed:\n${outputOf(error)}`, { cause: error });
+  } finally {
+    release();
   }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Kills the child when this process exits or is told to end, which otherwise goes as it would without this. */
+function endWithThisProcess(child: ChildProcess): () => void {
+  // The framework may take its time over a milder signal, and nothing of a package half made is wanted.
+  const kill = () => void child.kill('SIGKILL');
+  const onSignal = (signal: NodeJS.Signals) => {
+    kill();
+    release();
+    // A listener keeps a signal from ending the process; where this was the only one, that is not to be.
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+  };
+  const release = () => {
+    process.removeListener('exit', kill);
+    for (const signal of SIGNALS) process.removeListener(signal, onSignal);
+  };
+  process.once('exit', kill);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  return release;
 }
 
 /** What a failed child said; the framework puts half of it on either stream. */

@@ -81,7 +81,18 @@ async function stillRunning(processes: readonly Listed[]): Promise<readonly List
   return left;
 }
 
-const LOOKS_MAX = 300;
+const LOOKS_MAX = 100;
+
+/** The process's children as soon as the command of one matches; the process must still be running then. */
+async function eventualChildren(of: TestProcess, command: RegExp): Promise<readonly Listed[]> {
+  // It may have to wait for the packaging of others.
+  for (let look = 0; look < 10 * LOOKS_MAX; look += 1) {
+    const children = childrenOf(of.pid);
+    if (children.some((child) => command.test(child.command))) return children;
+    await setImmediate();
+  }
+  throw new Error(`No child of it is ${command}:\n${of.output().stderr}`);
+}
 
 const ask = (text: string) => ({
   model: 'amazon.nova-lite-v1:0',
@@ -195,6 +206,30 @@ describe('npm start', () => {
     await started.stop('SIGKILL');
     expect(await stillRunning(children)).toEqual([]);
   }, 60_000);
+
+  test.each([
+    ['a process that listens for the signal', "process.once('SIGTERM', () => process.exit(0));", 0],
+    ['one that does not', '', null],
+  ])(
+    '%s leaves no packaging behind when it is ended before it is ready',
+    async (_what, listen, code) => {
+      const packager = new URL('../../local/packaged-stack.ts', import.meta.url);
+      const cache = path.join(ROOT, `.cache/ended-${process.pid}-${Date.now()}`);
+      folders.push(cache);
+      const program = `
+      import { packagedStack } from ${JSON.stringify(packager.href)};
+      ${listen}
+      console.log('begins');
+      await packagedStack('dev', ${JSON.stringify(cache)});`;
+      const one = startProcess({ command: process.execPath, args: ['--input-type=module', '-e', program] });
+      running.add(one);
+      await one.until(/begins/);
+      const children = await eventualChildren(one, / package --stage /);
+      expect(await one.stop('SIGTERM')).toBe(code);
+      expect(await stillRunning(children)).toEqual([]);
+    },
+    60_000,
+  );
 
   test('names the remedy where the port is taken', async () => {
     const other = createServer().listen(0, '127.0.0.1');
