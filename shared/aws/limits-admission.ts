@@ -2,11 +2,11 @@
 import { counterName } from '../domain/counter.ts';
 import { encodeReservation, reservationOf } from '../domain/reservation-entry.ts';
 import type { Admission, AdmissionResult } from '../ports.ts';
+import type { Item } from './attribute.ts';
 import { type LimitsContext, limitsUnavailable, targetOf } from './limits-context.ts';
 import { admitUpdate } from './limits-expression.ts';
 import { entryAt, INFLIGHT, LIMITS_VERSION, numberAt } from './limits-item.ts';
 import { isConditionFailure } from './store-failure.ts';
-import type { Item } from './usage-item.ts';
 
 /**
  * Reserves, or refuses without effect. A charge larger than its own limit can never pass and is refused without a

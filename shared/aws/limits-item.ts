@@ -21,7 +21,8 @@ import {
   type Reservation,
 } from '../domain/reservation-entry.ts';
 import type { UsageRecord } from '../domain/usage.ts';
-import { type Item, tenantPartition } from './usage-item.ts';
+import { type Item, text } from './attribute.ts';
+import { partitionOf } from './tenancy-items.ts';
 
 export const INFLIGHT = 'inflight';
 export const LIMITS_VERSION = 'lv';
@@ -33,8 +34,8 @@ export const SETTLED_KEPT_MS = 60_000;
 const PERIOD_MARGIN_MS = 120_000;
 
 export const limitsKey = (tenant: TenantRef): Item => ({
-  PK: tenantPartition(tenant),
-  SK: { S: 'LIMITS' },
+  PK: text(partitionOf(tenant)),
+  SK: text('LIMITS'),
 });
 
 export const entryName = (request: RequestId): string => `${ENTRY_PREFIX}${request}`;

@@ -5,11 +5,11 @@
  */
 import type { TenantRef } from '../domain/ids.ts';
 import { encodeSettled, orphanRecord } from '../domain/reservation-entry.ts';
+import type { Item } from './attribute.ts';
 import { type LimitsContext, limitsUnavailable, targetOf, usageTableOf } from './limits-context.ts';
 import { releaseUpdate, removeUpdate, settleUpdate } from './limits-expression.ts';
 import { type ExpiredEntry, entryName, findLeftovers, type Leftovers, limitsKey } from './limits-item.ts';
 import { isConditionFailure, withBackoff } from './store-failure.ts';
-import type { Item } from './usage-item.ts';
 import { hasUsageRecord, putUsageRecord } from './usage-store.ts';
 
 /** An item as it was read, and the time to judge it by. */

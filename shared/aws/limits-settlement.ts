@@ -12,12 +12,12 @@ import {
 } from '../domain/reservation-entry.ts';
 import type { UsageRecord } from '../domain/usage.ts';
 import type { Settlement } from '../ports.ts';
+import type { Item } from './attribute.ts';
 import { type LimitsContext, limitsUnavailable, targetOf, usageTableOf } from './limits-context.ts';
 import { chargeUpdate, settleUpdate, type WriteTarget } from './limits-expression.ts';
 import { entryAt } from './limits-item.ts';
 import { recoverSome } from './limits-recovery.ts';
 import { isConditionFailure, withBackoff } from './store-failure.ts';
-import type { Item } from './usage-item.ts';
 import { hasUsageRecord, putUsageRecord } from './usage-store.ts';
 
 /** What the counters now hold for the request. */

@@ -4,45 +4,42 @@ import { accountOfKey, parseKeyRef, parseRequestId, type RequestId, type TenantR
 import { requestTimePrefix } from '../domain/request-time.ts';
 import { OUTCOMES, type UsageRecord } from '../domain/usage.ts';
 import type { TimeRange } from '../ports.ts';
-
-export type Item = Record<string, AttributeValue>;
+import { type Item, integer, integerOf, text, textOf } from './attribute.ts';
+import { partitionOf } from './tenancy-items.ts';
 
 const DAY_SECONDS = 86_400;
 
-/** `TENANT#<ref>`: the partition of a tenant in every table. */
-export const tenantPartition = (tenant: TenantRef): AttributeValue => ({ S: `TENANT#${tenant}` });
-
 /** The key of one record. */
 export const usageKey = (tenant: TenantRef, request: RequestId): Item => ({
-  PK: tenantPartition(tenant),
-  SK: { S: `USAGE#${request}` },
+  PK: text(partitionOf(tenant)),
+  SK: text(`USAGE#${request}`),
 });
 
 /** The first and last sort key of a range: inclusive below, exclusive above (see requestTimePrefix). */
 export const usageRange = (
   range: TimeRange,
 ): { readonly from: AttributeValue; readonly to: AttributeValue } => ({
-  from: { S: `USAGE#${requestTimePrefix(range.fromMs)}` },
-  to: { S: `USAGE#${requestTimePrefix(range.toMs)}` },
+  from: text(`USAGE#${requestTimePrefix(range.fromMs)}`),
+  to: text(`USAGE#${requestTimePrefix(range.toMs)}`),
 });
 
 /** The item of a record; with `retentionDays` DynamoDB may drop it that long after settlement. */
 export const toUsageItem = (record: UsageRecord, retentionDays: number | undefined): Item => ({
   ...usageKey(record.tenant, record.request),
-  key: { S: record.key },
-  model: { S: record.model },
-  endpoint: { S: record.endpoint },
-  outcome: { S: record.outcome },
-  input: numeric(record.usage.input),
-  output: numeric(record.usage.output),
-  cacheRead: numeric(record.usage.cacheRead),
-  cacheWrite: numeric(record.usage.cacheWrite),
-  nanoUsd: numeric(record.nanoUsd),
+  key: text(record.key),
+  model: text(record.model),
+  endpoint: text(record.endpoint),
+  outcome: text(record.outcome),
+  input: integer(record.usage.input),
+  output: integer(record.usage.output),
+  cacheRead: integer(record.usage.cacheRead),
+  cacheWrite: integer(record.usage.cacheWrite),
+  nanoUsd: integer(record.nanoUsd),
   estimated: { BOOL: record.estimated },
-  startedAtMs: numeric(record.startedAtMs),
-  settledAtMs: numeric(record.settledAtMs),
+  startedAtMs: integer(record.startedAtMs),
+  settledAtMs: integer(record.settledAtMs),
   ...(retentionDays !== undefined && {
-    ttl: numeric(Math.floor(record.settledAtMs / 1000) + retentionDays * DAY_SECONDS),
+    ttl: integer(Math.floor(record.settledAtMs / 1000) + retentionDays * DAY_SECONDS),
   }),
 });
 
@@ -69,28 +66,14 @@ export function fromUsageItem(tenant: TenantRef, item: Item): UsageRecord {
     endpoint,
     outcome,
     usage: {
-      input: numberOf(item, 'input'),
-      output: numberOf(item, 'output'),
-      cacheRead: numberOf(item, 'cacheRead'),
-      cacheWrite: numberOf(item, 'cacheWrite'),
+      input: integerOf(item, 'input'),
+      output: integerOf(item, 'output'),
+      cacheRead: integerOf(item, 'cacheRead'),
+      cacheWrite: integerOf(item, 'cacheWrite'),
     },
-    nanoUsd: numberOf(item, 'nanoUsd'),
+    nanoUsd: integerOf(item, 'nanoUsd'),
     estimated: item['estimated']?.BOOL === true,
-    startedAtMs: numberOf(item, 'startedAtMs'),
-    settledAtMs: numberOf(item, 'settledAtMs'),
+    startedAtMs: integerOf(item, 'startedAtMs'),
+    settledAtMs: integerOf(item, 'settledAtMs'),
   };
-}
-
-const numeric = (value: number): AttributeValue => ({ N: String(value) });
-
-function textOf(item: Item, name: string): string {
-  const text = item[name]?.S;
-  if (text === undefined) throw new TypeError(`A usage record without ${name}.`);
-  return text;
-}
-
-function numberOf(item: Item, name: string): number {
-  const value = Number(item[name]?.N);
-  if (!Number.isSafeInteger(value)) throw new TypeError(`A usage record whose ${name} is no integer.`);
-  return value;
 }

@@ -2,16 +2,11 @@
 import type { RequestId, TenantRef } from '../domain/ids.ts';
 import type { UsageRecord } from '../domain/usage.ts';
 import type { TimeRange, UsageStore } from '../ports.ts';
+import { type Item, text } from './attribute.ts';
 import type { Dynamo } from './dynamo.ts';
 import { isConditionFailure, unavailable } from './store-failure.ts';
-import {
-  fromUsageItem,
-  type Item,
-  tenantPartition,
-  toUsageItem,
-  usageKey,
-  usageRange,
-} from './usage-item.ts';
+import { partitionOf } from './tenancy-items.ts';
+import { fromUsageItem, toUsageItem, usageKey, usageRange } from './usage-item.ts';
 
 export interface UsageTable {
   readonly dynamo: Dynamo;
@@ -65,25 +60,27 @@ async function* readPages(
   let start: Item | undefined;
   do {
     const page = await queryPage(usage, { tenant, range, start });
-    if (page.items.length > 0) yield page.items.map((item) => fromUsageItem(tenant, item));
+    if (page.records.length > 0) yield page.records;
     start = page.next;
   } while (start !== undefined);
 }
 
+/** A record that cannot be read fails the page: a sum over part of a ledger is wrong. */
 async function queryPage(
   usage: UsageTable,
   of: { readonly tenant: TenantRef; readonly range: TimeRange; readonly start: Item | undefined },
-): Promise<{ readonly items: readonly Item[]; readonly next: Item | undefined }> {
+): Promise<{ readonly records: readonly UsageRecord[]; readonly next: Item | undefined }> {
   const { from, to } = usageRange(of.range);
   try {
     const output = await usage.dynamo.query({
       TableName: usage.table,
       KeyConditionExpression: 'PK = :tenant AND SK BETWEEN :from AND :to',
-      ExpressionAttributeValues: { ':tenant': tenantPartition(of.tenant), ':from': from, ':to': to },
+      ExpressionAttributeValues: { ':tenant': text(partitionOf(of.tenant)), ':from': from, ':to': to },
       ConsistentRead: true,
       ...(of.start !== undefined && { ExclusiveStartKey: of.start }),
     });
-    return { items: output.Items ?? [], next: output.LastEvaluatedKey };
+    const records = (output.Items ?? []).map((item) => fromUsageItem(of.tenant, item));
+    return { records, next: output.LastEvaluatedKey };
   } catch (error) {
     throw unavailable('usage ledger', error);
   }

@@ -1,10 +1,10 @@
 /** Admissions, settlements and stores for the tests of limits and ledger. */
 import { createMemoryLimitsStore } from '../../local/memory/limits-store.ts';
 import { createMemoryUsageStore } from '../../local/memory/usage-store.ts';
+import type { Item } from '../../shared/aws/attribute.ts';
 import type { Dynamo } from '../../shared/aws/dynamo.ts';
 import { limitsKey } from '../../shared/aws/limits-item.ts';
 import { createLimitsStore } from '../../shared/aws/limits-store.ts';
-import type { Item } from '../../shared/aws/usage-item.ts';
 import { createUsageStore } from '../../shared/aws/usage-store.ts';
 import {
   accountOfKey,

@@ -120,7 +120,10 @@ describe('the ledger’s pages', () => {
     const Item = { PK: { S: `TENANT#${tenant}` }, SK: { S: `USAGE#${record.request}` } };
     await dynamo.putItem({ TableName: TABLES.usageTable, Item });
     const reading = readAll(dynamoStores(dynamo), { tenant, fromMs: NOW_MS, toMs: NOW_MS + 1 });
-    await expect(reading).rejects.toThrow(TypeError);
+    await expect(reading).rejects.toMatchObject({
+      code: 'service_unavailable',
+      cause: expect.any(TypeError),
+    });
   });
 
   test('a record is written once, and may expire after its retention', async () => {
