@@ -4,7 +4,7 @@ import type { Config } from '../config.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
 import { parseTenantRef, type TenantRef } from '../domain/ids.ts';
 import type { Tenant } from '../domain/tenancy.ts';
-import type { Clock, TenancyStore } from '../ports.ts';
+import type { Clock, Page, PageRequest, TenancyStore } from '../ports.ts';
 import { type Item, integer, text } from './attribute.ts';
 import { EVENT_PREFIX, eventKey, fromEventItem } from './audit-items.ts';
 import { type AuditedChange, commitAudited, type RefusedWrite } from './audited-write.ts';
@@ -39,23 +39,19 @@ export interface TenancyStoreOptions {
 }
 
 /** The store over one sender. Contention is waited out for five seconds, then `service_unavailable` with no effect. */
-export function createTenancyStore(options: TenancyStoreOptions): TenancyStore {
-  const { dynamo, tables } = options;
-  const table = tables.config;
+export const createTenancyStore = (options: TenancyStoreOptions): TenancyStore => ({
+  ...writesOf(options),
+  ...readsOf(options),
+});
+
+type Writes = Pick<TenancyStore, 'createTenant' | 'createAccount' | 'createAdminKey' | 'revokeKey'>;
+
+function writesOf(options: TenancyStoreOptions): Writes {
+  const table = options.tables.config;
   const writer = { ...options, waiting: options.waiting ?? REAL_WAITING };
   const commit = (change: AuditedChange): Promise<RefusedWrite | undefined> =>
     answered(() => commitAudited(writer, change));
   const insert = (item: Item): TransactWriteItem => insertInto(table, item);
-  const readTenant = async (tenant: TenantRef): Promise<Tenant | undefined> => {
-    const { Item } = await dynamo.getItem({ TableName: table, Key: tenantKey(tenant), ConsistentRead: true });
-    return Item === undefined ? undefined : fromTenantItem(Item);
-  };
-  /** The directory is sorted by creation, which the reference alone does not tell. */
-  const readCursor = async (after: string): Promise<Tenant> => {
-    const ref = parseTenantRef(after);
-    return (ref === undefined ? undefined : await readTenant(ref)) ?? refuseCursor();
-  };
-
   return {
     async createTenant(tenant, audit) {
       const items = tenantItems(tenant);
@@ -81,7 +77,21 @@ export function createTenancyStore(options: TenancyStoreOptions): TenancyStore {
       if (refused !== undefined && refused.item === undefined) refuseAbsent('API key');
       return refused === undefined;
     },
+  };
+}
 
+function readsOf({ dynamo, tables }: TenancyStoreOptions): Omit<TenancyStore, keyof Writes> {
+  const table = tables.config;
+  const readTenant = async (tenant: TenantRef): Promise<Tenant | undefined> => {
+    const { Item } = await dynamo.getItem({ TableName: table, Key: tenantKey(tenant), ConsistentRead: true });
+    return Item === undefined ? undefined : fromTenantItem(Item);
+  };
+  /** The directory is sorted by creation, which the reference alone does not tell. */
+  const readCursor = async (after: string): Promise<Tenant> => {
+    const ref = parseTenantRef(after);
+    return (ref === undefined ? undefined : await readTenant(ref)) ?? refuseCursor();
+  };
+  return {
     readTenant: (tenant) => answered(() => readTenant(tenant)),
 
     listTenants: (page) =>
@@ -96,31 +106,8 @@ export function createTenancyStore(options: TenancyStoreOptions): TenancyStore {
         });
       }),
 
-    listAccounts: (tenant, page) =>
-      answered(() =>
-        readPage(dynamo, {
-          table,
-          partition: partitionOf(tenant),
-          prefix: ACCOUNT_PREFIX,
-          after: page.after === undefined ? undefined : keyOfCursor(tenant, ACCOUNT_PREFIX + page.after),
-          limit: page.limit,
-          only: 'active',
-          read: (item) => fromAccountItem(tenant, item),
-        }),
-      ),
-
-    listKeys: (tenant, page) =>
-      answered(() =>
-        readPage(dynamo, {
-          table,
-          partition: partitionOf(tenant),
-          prefix: KEY_PREFIX,
-          after: page.after === undefined ? undefined : keyOfCursor(tenant, KEY_PREFIX + page.after),
-          limit: page.limit,
-          only: 'active',
-          read: (item) => fromKeyItem(tenant, item),
-        }),
-      ),
+    listAccounts: listActive({ dynamo, table }, { prefix: ACCOUNT_PREFIX, read: fromAccountItem }),
+    listKeys: listActive({ dynamo, table }, { prefix: KEY_PREFIX, read: fromKeyItem }),
 
     listAudit: (chain, page) =>
       answered(() =>
@@ -135,6 +122,25 @@ export function createTenancyStore(options: TenancyStoreOptions): TenancyStore {
       ),
   };
 }
+
+/** Lists the active items of one kind in a tenant's partition. */
+const listActive =
+  <Entity>(
+    { dynamo, table }: { readonly dynamo: Dynamo; readonly table: string },
+    of: { readonly prefix: string; readonly read: (tenant: TenantRef, item: Item) => Entity },
+  ) =>
+  (tenant: TenantRef, page: PageRequest): Promise<Page<Entity>> =>
+    answered(() =>
+      readPage(dynamo, {
+        table,
+        partition: partitionOf(tenant),
+        prefix: of.prefix,
+        after: page.after === undefined ? undefined : keyOfCursor(tenant, of.prefix + page.after),
+        limit: page.limit,
+        only: 'active',
+        read: (item) => of.read(tenant, item),
+      }),
+    );
 
 const keyOfCursor = (tenant: TenantRef, sortKey: string): Item => ({
   PK: text(partitionOf(tenant)),
