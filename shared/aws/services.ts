@@ -1,4 +1,5 @@
 /** What every function begins with, and the AWS services of its region: endpoint, signer and connections of each. */
+import type { Agent } from 'node:http';
 import { type Config, loadConfig } from '../config.ts';
 import { createLog } from '../log.ts';
 import type { Clock, ContextSecretSource, Log } from '../ports.ts';
@@ -13,6 +14,8 @@ export interface Services {
   readonly credentials: CredentialsProvider;
   readonly clock: Clock;
   readonly log: Log;
+  /** Of the connections; by default an agent of its own for each service. */
+  readonly agent?: Agent;
 }
 
 /** Configuration, credentials, clock and log of a process. Throws, naming the variable, where the environment lacks one. */
@@ -66,7 +69,8 @@ function signedHttpOf(
     readonly connectTimeoutMs?: number;
   },
 ): SignedHttp {
-  const { config, credentials, clock } = services;
+  const { config, credentials, clock, agent } = services;
   const { host, endpoint = `https://${host}.${config.region}.amazonaws.com`, ...rest } = of;
-  return createSignedHttp({ ...rest, endpoint, region: config.region, credentials, clock });
+  const connections = agent === undefined ? {} : { agent };
+  return createSignedHttp({ ...rest, ...connections, endpoint, region: config.region, credentials, clock });
 }
