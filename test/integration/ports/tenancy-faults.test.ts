@@ -1,6 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { createCredentialStore } from '../../../shared/aws/credential-store.ts';
 import type { Dynamo } from '../../../shared/aws/dynamo.ts';
+import { DynamoError } from '../../../shared/aws/dynamo-error.ts';
 import { keyKey, tenantKey, toAccountItem, toKeyItem } from '../../../shared/aws/tenancy-items.ts';
 import { createTenancyStore } from '../../../shared/aws/tenancy-store.ts';
 import type { Config } from '../../../shared/config.ts';
@@ -143,6 +144,19 @@ if (dynamo === undefined) {
       expect(calls).toBeGreaterThan(10);
       expect(world.nowMs).toBeLessThanOrEqual(5_000);
       expect(await auditOf(sound().tenancy, made.tenant.ref)).toHaveLength(3);
+    });
+
+    test('refused with what its sender judged to be lasting is given up at once', async () => {
+      let calls = 0;
+      const transactWriteItems = async () => {
+        calls += 1;
+        const fields = { name: 'ExpiredTokenException', message: 'told', retryable: false, $metadata: {} };
+        throw new DynamoError(fields);
+      };
+      const { tenancy } = storesOver(dynamo, tables, { transactWriteItems });
+      const tenant = tenantOf();
+      await expect(tenancy.createTenant(tenant, created(tenant))).rejects.toEqual(unavailable);
+      expect(calls).toBe(1);
     });
 
     test('cancelled for a reason that does not pass is given up at once', async () => {
