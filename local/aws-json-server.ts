@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { isSigned, scopeComplaint } from './credential-scope.ts';
 
 /** What an operation throws to answer as the service would. */
 export class AwsServiceError extends Error {
@@ -22,6 +23,8 @@ export class AwsServiceError extends Error {
 export type Operation = (input: Readonly<Record<string, unknown>>) => object;
 
 export interface AwsJsonService {
+  /** The service's name in the scope of a signature, for example `ssm`. */
+  readonly signingName: string;
   /** What stands before the dot of `x-amz-target`, for example `secretsmanager`. */
   readonly targetPrefix: string;
   readonly operations: Readonly<Record<string, Operation>>;
@@ -37,8 +40,6 @@ export interface LocalService {
 
 /** Longer than any request of the services emulated here. */
 const BODY_BYTES_MAX = 1024 * 1024;
-/** Every signed request carries it; the signature itself is not checked on a laptop. */
-const SIGNED = /^AWS4-HMAC-SHA256 Credential=/;
 
 /** Serves on loopback; port 0 or absent means a free one. */
 export async function serveAwsJson(service: AwsJsonService, port = 0): Promise<LocalService> {
@@ -74,15 +75,21 @@ async function answer(service: AwsJsonService, request: IncomingMessage): Promis
 }
 
 function operationOf(service: AwsJsonService, request: IncomingMessage): Operation {
-  if (!SIGNED.test(request.headers.authorization ?? '')) {
-    throw new AwsServiceError('MissingAuthenticationTokenException', 'Missing Authentication Token');
-  }
+  refuseUnsigned(service, request.headers.authorization ?? '');
   const [prefix, name = ''] = String(request.headers['x-amz-target'] ?? '').split('.');
   const operation = Object.hasOwn(service.operations, name) ? service.operations[name] : undefined;
   if (request.method !== 'POST' || prefix !== service.targetPrefix || operation === undefined) {
     throw new AwsServiceError('UnknownOperationException', `This emulator has no operation '${name}'.`);
   }
   return operation;
+}
+
+function refuseUnsigned({ signingName }: AwsJsonService, authorization: string): void {
+  if (!isSigned(authorization)) {
+    throw new AwsServiceError('MissingAuthenticationTokenException', 'Missing Authentication Token');
+  }
+  const complaint = scopeComplaint(authorization, signingName);
+  if (complaint !== undefined) throw new AwsServiceError('InvalidSignatureException', complaint);
 }
 
 async function readObject(request: IncomingMessage): Promise<Record<string, unknown>> {

@@ -1,5 +1,6 @@
 /** From method and path to the operation, and from what it throws to the service's error. */
 import { randomUUID } from 'node:crypto';
+import { isSigned, scopeComplaint } from '../credential-scope.ts';
 import type { Prompt } from './answer.ts';
 import { anthropicDialect } from './anthropic-dialect.ts';
 import { readAnthropic } from './anthropic-input.ts';
@@ -31,8 +32,9 @@ export interface Service {
 /** The longest body that InvokeModel takes; the emulator holds all operations to it. */
 const BODY_BYTES_MAX = 25_000_000;
 const MODEL_PATH = /^\/model\/([^/?]+)\/([a-z-]+)(?:\?|$)/;
-/** The signature itself is not checked on a laptop, only that the caller has signed or brought a key. */
-const AUTHORIZATION = /^(?:AWS4-HMAC-SHA256|Bearer) \S/;
+/** The control plane and the runtime sign by the same name. */
+const SIGNING_NAME = 'bedrock';
+const BEDROCK_KEY = /^Bearer \S/;
 
 /** Answers every request; never rejects. */
 export async function route(service: Service, exchange: Exchange): Promise<void> {
@@ -40,13 +42,21 @@ export async function route(service: Service, exchange: Exchange): Promise<void>
   try {
     // Read before refusing, as an answer to a half-sent request breaks connections that are kept alive.
     const bytes = await exchange.readBody(BODY_BYTES_MAX);
-    if (!AUTHORIZATION.test(exchange.header('authorization') ?? '')) {
-      throw new ServiceError('MissingAuthenticationTokenException', 'Missing Authentication Token');
-    }
+    refuseUnsigned(exchange.header('authorization') ?? '');
     await answerOperation(service, { exchange, requestId, bytes, receivedAtMs: service.clock.now() });
   } catch (error) {
     answerError(exchange, requestId, error);
   }
+}
+
+/** Whoever calls has signed for this service or brings a key of it. */
+function refuseUnsigned(authorization: string): void {
+  if (BEDROCK_KEY.test(authorization)) return;
+  if (!isSigned(authorization)) {
+    throw new ServiceError('MissingAuthenticationTokenException', 'Missing Authentication Token');
+  }
+  const complaint = scopeComplaint(authorization, SIGNING_NAME);
+  if (complaint !== undefined) throw new ServiceError('InvalidSignatureException', complaint);
 }
 
 interface Call {

@@ -4,6 +4,7 @@
 export const ERROR_STATUS = {
   AccessDeniedException: 403,
   InternalServerException: 500,
+  InvalidSignatureException: 403,
   MissingAuthenticationTokenException: 403,
   ModelErrorException: 424,
   ModelNotReadyException: 429,

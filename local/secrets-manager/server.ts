@@ -15,5 +15,8 @@ export interface SecretsManagerOptions {
 export function startSecretsManager(options: SecretsManagerOptions = {}): Promise<LocalService> {
   const vault = openVault(options.stateFile);
   const operations = secretOperations({ vault, clock: options.clock ?? Date.now });
-  return serveAwsJson({ targetPrefix: 'secretsmanager', operations, messageField: 'Message' }, options.port);
+  return serveAwsJson(
+    { signingName: 'secretsmanager', targetPrefix: 'secretsmanager', operations, messageField: 'Message' },
+    options.port,
+  );
 }

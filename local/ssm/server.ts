@@ -15,5 +15,8 @@ export interface ParameterStoreOptions {
 export function startParameterStore(options: ParameterStoreOptions = {}): Promise<LocalService> {
   const tree = openParameterTree(options.stateFile);
   const operations = parameterOperations({ tree, clock: options.clock ?? Date.now });
-  return serveAwsJson({ targetPrefix: 'AmazonSSM', operations, messageField: 'message' }, options.port);
+  return serveAwsJson(
+    { signingName: 'ssm', targetPrefix: 'AmazonSSM', operations, messageField: 'message' },
+    options.port,
+  );
 }

@@ -257,6 +257,20 @@ describe('the Bedrock emulator refuses', () => {
     );
   });
 
+  it.each([
+    ['POST', pathOf(CLAUDE)],
+    ['GET', '/foundation-models'],
+  ])('a signature for another service, by %s', async (method, path) => {
+    const authorization = AUTHORIZATION.replace('/bedrock/', '/bedrock-runtime/');
+    expect(await refusalOf({ body: ANY_BODY, path, method, authorization })).toEqual(
+      refusal(
+        403,
+        'InvalidSignatureException',
+        "Credential should be scoped to correct service: 'bedrock', got '20261120/us-east-1/bedrock-runtime/aws4_request'.",
+      ),
+    );
+  });
+
   it('a body over 25 MB', async () => {
     const call = { body: JSON.stringify({ messages: [user('p'.repeat(25_000_000))] }) };
     expect(await refusalOf(call)).toEqual(
