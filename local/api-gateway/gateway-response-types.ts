@@ -32,7 +32,11 @@ export const GATEWAY_RESPONSES = {
   INTEGRATION_FAILURE: { status: 502, message: 'Internal server error', errorType: INTERNAL },
   INTEGRATION_TIMEOUT: { status: 504, message: 'Endpoint request timed out', errorType: INTERNAL },
   INVALID_API_KEY: { status: 403, message: 'Forbidden', errorType: 'ForbiddenException' },
-  INVALID_SIGNATURE: { status: 403, message: 'The request signature does not match' },
+  INVALID_SIGNATURE: {
+    status: 403,
+    message: 'The request signature does not match',
+    errorType: 'IncompleteSignatureException',
+  },
   MISSING_AUTHENTICATION_TOKEN: {
     status: 403,
     message: 'Missing Authentication Token',

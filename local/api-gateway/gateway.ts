@@ -88,11 +88,17 @@ function refuseLongHeaders(exchange: Exchange): void {
   throw new GatewayRefusal('DEFAULT_4XX', { status: 431, message: 'Request Header Fields Too Large' });
 }
 
-/** An unknown path and an unknown method look the same, as on AWS. */
+/**
+ * An unknown path and an unknown method look the same, as on AWS: it takes the request for one of its own API, which
+ * is signed, and complains of the signature or of its absence.
+ */
 function findMethod(gateway: Gateway, exchange: Exchange): { routed: Routed; method: MethodDefinition } {
   const route = matchRoute(gateway.api.routes, exchange.path);
   const method = route?.methods.get(exchange.method) ?? route?.methods.get('ANY');
-  if (route === undefined || method === undefined) throw new GatewayRefusal('MISSING_AUTHENTICATION_TOKEN');
+  if (route === undefined || method === undefined) {
+    const isSigned = hasHeader(exchange.rawHeaders, 'authorization');
+    throw new GatewayRefusal(isSigned ? 'INVALID_SIGNATURE' : 'MISSING_AUTHENTICATION_TOKEN');
+  }
   return { routed: { exchange, route }, method };
 }
 

@@ -135,6 +135,15 @@ describe('the event of a Lambda proxy integration', () => {
     expect(await response.text()).toBe(method === 'HEAD' ? '' : '{"message":"Missing Authentication Token"}');
   });
 
+  test.each(['Bearer bpk_a', 'AWS4-HMAC-SHA256 Credential=a', ''])(
+    'an unknown route asked for with the authorization %j has an incomplete signature',
+    async (authorization) => {
+      const response = await fetch(`${gateway.url}/v1/unknown`, { headers: { authorization } });
+      expect(response.status).toBe(403);
+      expect(response.headers.get('x-amzn-errortype')).toBe('IncompleteSignatureException');
+    },
+  );
+
   test('a path that is not percent-encoded UTF-8 is a bad request', async () => {
     expect((await eventOf('/v1/models/%ff')).status).toBe(400);
   });

@@ -53,6 +53,22 @@ describe('a gateway response', () => {
     expect(headers.has('x-absent')).toBe(false);
   });
 
+  test('of an unknown URL depends on whether the caller brought an authorization', async () => {
+    const responses = {
+      INVALID_SIGNATURE: { StatusCode: '404', ResponseTemplates: { 'application/json': '"brought"' } },
+      MISSING_AUTHENTICATION_TOKEN: {
+        StatusCode: '404',
+        ResponseTemplates: { 'application/json': '"none"' },
+      },
+    };
+    const headers = { authorization: 'Bearer key' };
+    expect(await answered(responses, '/nowhere', { headers })).toMatchObject({
+      status: 404,
+      body: '"brought"',
+    });
+    expect(await answered(responses, '/nowhere')).toMatchObject({ status: 404, body: '"none"' });
+  });
+
   test('that is missing is given by the default of its class, status included', async () => {
     const DEFAULT_4XX = { StatusCode: '418', ResponseTemplates: { 'application/json': '{"default":true}' } };
     const DEFAULT_5XX = { ResponseTemplates: { 'application/json': '"five"' } };
