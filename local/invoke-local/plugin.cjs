@@ -11,6 +11,7 @@ const { once } = require('node:events');
 const path = require('node:path');
 const readline = require('node:readline');
 const { Writable } = require('node:stream');
+const { readsTypeScript } = require('../../scripts/node-version.cjs');
 
 /** Where the SDK finds credentials of its own; with any of these nothing is put in their place. */
 const CREDENTIAL_VARIABLES = [
@@ -20,8 +21,6 @@ const CREDENTIAL_VARIABLES = [
   'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
   'AWS_CONTAINER_CREDENTIALS_FULL_URI',
 ];
-/** The first Node that reads TypeScript; below it the packaged one is used. */
-const NODE_MAJOR_MIN = 22;
 /** How long the CLI gets to print its last words before it is ended, whatever still runs in it. */
 const GRACE_MS = 250;
 
@@ -72,9 +71,8 @@ function setDummyCredentials(environment) {
 }
 
 function startCompanion(serviceDir) {
-  const major = Number(process.versions.node.split('.')[0]);
-  const node =
-    major >= NODE_MAJOR_MIN ? process.execPath : path.join(serviceDir, 'node_modules', '.bin', 'node');
+  const packaged = path.join(serviceDir, 'node_modules', '.bin', 'node');
+  const node = readsTypeScript(process.version) ? process.execPath : packaged;
   return spawn(node, [path.join(__dirname, 'companion.ts')], {
     cwd: serviceDir,
     // Its answer comes by a pipe of its own: on standard output it may log.
@@ -101,7 +99,10 @@ async function ask(companion, question) {
 function installAwslambda() {
   globalThis.awslambda = {
     ...globalThis.awslambda,
-    streamifyResponse: (handler) => async (event, context) => {
+    // Lambda's own only marks the function, so one may call another with its stream; the CLI knows of no stream.
+    streamifyResponse: (handler) => async (event, given, lambdaContext) => {
+      if (given instanceof Writable) return handler(event, given, lambdaContext);
+      const context = given;
       const stream = new AnswerStream();
       await handler(event, stream, context);
       if (!stream.writableFinished) await once(stream, 'finish');
