@@ -3,7 +3,7 @@ import { causeFacts } from '../../shared/domain/cause.ts';
 import { type ErrorCode, GatewayError } from '../../shared/domain/gateway-error.ts';
 import { costOf } from '../../shared/domain/model.ts';
 import { NO_USAGE, type Outcome, type TokenUsage, type UsageRecord } from '../../shared/domain/usage.ts';
-import type { Admitted } from './admission.ts';
+import { type Admitted, recordOf } from './admission.ts';
 import type { ProxyDependencies } from './dependencies.ts';
 import { usageEvent } from './usage-log.ts';
 
@@ -32,7 +32,7 @@ export function createSettlement(
   let settled: Promise<void> | undefined;
   let acceptedMs: number | undefined;
   const run = async (ending: Ending): Promise<void> => {
-    const record = recordOf(admitted, { ending, settledAtMs: deps.clock() });
+    const record = chargedRecord(admitted, { ending, settledAtMs: deps.clock() });
     await charge(deps, { admitted, record });
     if (ending.cause !== undefined) {
       const facts = { code: ending.error, ...causeFacts(ending.cause) };
@@ -70,25 +70,27 @@ const MAY_HAVE_WORKED: ReadonlySet<ErrorCode> = new Set(['model_timeout', 'upstr
  * goes on for an unknown while after its reader has left, and what it thought is not among them. So the ledger
  * is never below Bedrock's bill, and the record says `estimated`.
  */
-function recordOf(
+function chargedRecord(
   { admission, model, estimate }: Admitted,
   of: { readonly ending: Ending; readonly settledAtMs: number },
 ): UsageRecord {
   const { outcome, usage } = of.ending;
-  return {
-    request: admission.request,
-    tenant: admission.tenant,
-    account: admission.account,
-    key: admission.key,
-    model: admission.model,
-    endpoint: 'chat.completions',
-    outcome,
-    usage: usage ?? estimate.usage,
-    nanoUsd: usage === undefined ? estimate.reserved.nanoUsd : costOf(model.price, usage),
-    estimated: usage === undefined,
-    startedAtMs: admission.nowMs,
-    settledAtMs: of.settledAtMs,
-  };
+  const { settledAtMs } = of;
+  return usage === undefined
+    ? recordOf(admission, {
+        outcome,
+        usage: estimate.usage,
+        nanoUsd: estimate.reserved.nanoUsd,
+        estimated: true,
+        settledAtMs,
+      })
+    : recordOf(admission, {
+        outcome,
+        usage,
+        nanoUsd: costOf(model.price, usage),
+        estimated: false,
+        settledAtMs,
+      });
 }
 
 /** A charge that cannot be written is left to the orphan rule, which charges the reservation in full. */
