@@ -3,8 +3,7 @@
  * (`node --import ./scripts/check-node.mjs …`), and written in plain JavaScript so that an old Node can read it.
  */
 
-/** The first release that strips types without a flag. */
-const MINIMUM = [22, 18];
+import nodeVersion from './node-version.cjs';
 
 /** The optional packages that carry Node itself, by platform and architecture. */
 const PACKAGES = {
@@ -17,9 +16,8 @@ const PACKAGES = {
 
 /** Why this Node will not do, with the remedy; undefined where it will. */
 export function nodeComplaint({ version, platform, arch }) {
-  const [major = 0, minor = 0] = version.replace(/^v/, '').split('.').map(Number);
-  if (major > MINIMUM[0] || (major === MINIMUM[0] && minor >= MINIMUM[1])) return undefined;
-  const found = `bedrock-proxy runs on Node ${MINIMUM.join('.')} or newer, but this is ${version}.`;
+  if (nodeVersion.readsTypeScript(version)) return undefined;
+  const found = `bedrock-proxy runs on Node ${nodeVersion.MINIMUM.join('.')} or newer, but this is ${version}.`;
   const carrier = PACKAGES[`${platform}-${arch}`];
   if (carrier === undefined)
     return `${found} There is no packaged Node for ${platform}-${arch}: install one.`;

@@ -59,7 +59,10 @@ export async function startTestDynamo(): Promise<TestDynamo | undefined> {
 export function sendersTo(endpoint: string): { lean: Dynamo; sdk: Dynamo; close(): void } {
   const region = 'us-east-1';
   const credentials = () => LOCAL_CREDENTIALS;
-  const http = createSignedHttp({ region, service: 'dynamodb', endpoint, credentials, clock: Date.now });
+  const http = createSignedHttp({
+    ...{ region, service: 'dynamodb', endpoint, credentials, clock: Date.now },
+    connectTimeoutMs: 10_000,
+  });
   const sdk = createSdkDynamo({ region, endpoint, credentials });
   const close = (): void => {
     http.close();

@@ -31,10 +31,10 @@ export function createSdkDynamo(options: SdkDynamoOptions): Dynamo & { close(): 
     ...(endpoint !== undefined && { endpoint }),
     ...(credentials !== undefined && { credentials: async () => ({ ...(await credentials()) }) }),
     maxAttempts: 3,
-    // Settings of the SDK's NodeHttpHandler: HTTP/1.1.
+    // Settings of the SDK's NodeHttpHandler: HTTP/1.1. Generous, as the machine that tests is shared.
     requestHandler: {
-      connectionTimeout: 1_000,
-      requestTimeout: 3_000,
+      connectionTimeout: 10_000,
+      requestTimeout: 20_000,
       httpAgent: { keepAlive: true },
       httpsAgent: { keepAlive: true },
     },
