@@ -1,6 +1,7 @@
 import { keyId, ORGANIZATION_REF, projectId } from '../shared/domain/ids.ts';
+import type { LogEvent } from '../shared/domain/log-event.ts';
 import type { Principal } from '../shared/domain/principal.ts';
-import type { Log, LogEvent } from '../shared/ports.ts';
+import type { Log } from '../shared/ports.ts';
 import type { Identity, Middleware, RequestScope, TaggedLog } from './gateway-context.ts';
 
 /** Tags what follows with who called: every log line, and the answer's `openai-organization` header. */

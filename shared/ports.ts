@@ -3,23 +3,28 @@
  * laptops in local/memory; both pass the same suite (test/integration/ports). Every method rejects with
  * GatewayError `service_unavailable` when its store cannot answer: nothing is decided on a guess.
  */
+import type { Admission, AdmissionResult, Settlement } from './domain/admission.ts';
 import type { AuditEntry, AuditRecord } from './domain/audit.ts';
 import type { ContextSecret } from './domain/context-mac.ts';
-import type { ConverseAnswer, ConverseBody, ConverseStreamEvent } from './domain/converse.ts';
-import type { AccountRef, KeyRef, RandomBytes, RequestId, TenantRef } from './domain/ids.ts';
-import type { Amounts, CounterCharge } from './domain/limits.ts';
-import type { AdminKey, ApiKey, ServiceAccount, Tenant } from './domain/tenancy.ts';
-import type { TokenUsage, UsageRecord } from './domain/usage.ts';
+import type { ConverseAnswer, ConverseCall, ConverseStreamEvent } from './domain/converse.ts';
+import type { KeyRef, TenantRef } from './domain/ids.ts';
+import type { LogEvent } from './domain/log-event.ts';
+import type { Page, PageRequest } from './domain/page.ts';
+import type {
+  AccountCreation,
+  AdminKey,
+  ApiKey,
+  KeyRevocation,
+  ServiceAccount,
+  Tenant,
+  TenantCredential,
+} from './domain/tenancy.ts';
+import type { TimeRange, UsageRecord } from './domain/usage.ts';
 
 /** What authentication reads, in one strongly consistent round trip. Absent items are undefined. */
 export interface CredentialStore {
   readTenantKey(tenant: TenantRef, key: KeyRef): Promise<Partial<TenantCredential>>;
   readAdminKey(key: KeyRef): Promise<AdminKey | undefined>;
-}
-export interface TenantCredential {
-  readonly key: ApiKey;
-  readonly account: ServiceAccount;
-  readonly tenant: Tenant;
 }
 
 /** The control plane. Each change commits together with its audit entry, or neither does. */
@@ -36,27 +41,6 @@ export interface TenancyStore {
   listKeys(tenant: TenantRef, page: PageRequest): Promise<Page<ApiKey>>;
   listAudit(chain: TenantRef, page: PageRequest): Promise<Page<AuditRecord>>;
 }
-export interface AccountCreation {
-  readonly account: ServiceAccount;
-  /** Its first key; undefined where it begins without one. */
-  readonly key: ApiKey | undefined;
-  readonly audit: readonly AuditEntry[];
-}
-export interface KeyRevocation {
-  readonly tenant: TenantRef;
-  readonly key: KeyRef;
-  readonly revokedAtMs: number;
-  readonly audit: AuditEntry;
-}
-/** `after`: the reference (or sequence) of the last item of the page before; `limit`: 1 to 100. */
-export interface PageRequest {
-  readonly after?: string;
-  readonly limit: number;
-}
-export interface Page<Item> {
-  readonly items: readonly Item[];
-  readonly hasMore: boolean;
-}
 
 /** Hard limits: DESIGN's one item a tenant. Each method may be repeated with the same request id without effect. */
 export interface LimitsStore {
@@ -66,39 +50,10 @@ export interface LimitsStore {
   /** Settles what dead processes left behind; returns how many requests it settled. */
   sweep(tenant: TenantRef, nowMs: number): Promise<number>;
 }
-export interface Admission {
-  readonly tenant: TenantRef;
-  readonly account: AccountRef;
-  readonly key: KeyRef;
-  readonly request: RequestId;
-  readonly model: string;
-  readonly limitsVersion: number;
-  readonly inflightMax: number;
-  readonly charges: readonly CounterCharge[];
-  readonly reserved: Amounts;
-  readonly nowMs: number;
-  /** After this instant the request's process is dead and anyone may settle it. */
-  readonly expiresAtMs: number;
-}
-export type AdmissionResult =
-  | { readonly outcome: 'admitted'; readonly committed: readonly number[] }
-  | { readonly outcome: 'refused'; readonly by: CounterCharge; readonly committed: number }
-  | { readonly outcome: 'refused'; readonly by: 'inflight' | 'stale-limits' };
-export interface Settlement {
-  readonly admission: Admission;
-  readonly record: UsageRecord;
-  /** How often to try each write, for a caller that cannot wait; by default the store's own patience. */
-  readonly attemptsMax?: number;
-}
 
 /** The ledger, read by the metrics function. Records are ordered by request id, hence by start. */
 export interface UsageStore {
   read(tenant: TenantRef, range: TimeRange): AsyncIterable<readonly UsageRecord[]>;
-}
-/** Milliseconds since the epoch; `fromMs` inclusive, `toMs` exclusive. */
-export interface TimeRange {
-  readonly fromMs: number;
-  readonly toMs: number;
 }
 
 /** Bedrock. Both methods resolve only when Bedrock has accepted, and reject with the GatewayError to answer. */
@@ -106,11 +61,6 @@ export interface ModelRuntime {
   converse(call: ConverseCall): Promise<ConverseAnswer>;
   /** One batch for each read from the network. Ending is not success: that is `messageStop`. */
   converseStream(call: ConverseCall): Promise<AsyncIterable<readonly ConverseStreamEvent[]>>;
-}
-export interface ConverseCall {
-  readonly modelId: string;
-  readonly body: ConverseBody;
-  readonly signal: AbortSignal;
 }
 
 /** The secret that signs identity contexts: two key ids may be valid at once while it is rotated. */
@@ -123,24 +73,8 @@ export interface ContextSecretSource {
 export interface Log {
   write(event: LogEvent): void;
 }
-export interface LogEvent {
-  readonly level: 'info' | 'warn' | 'error';
-  readonly event: string;
-  readonly tenant?: TenantRef;
-  readonly [fact: string]: string | number | boolean | EmbeddedMetrics | undefined;
-}
-/** Which facts of the line CloudWatch is to count (embedded metric format); always the fact `_aws`. */
-export interface EmbeddedMetrics {
-  readonly Timestamp: number;
-  readonly CloudWatchMetrics: readonly {
-    readonly Namespace: string;
-    readonly Dimensions: readonly (readonly string[])[];
-    readonly Metrics: readonly { readonly Name: string; readonly Unit: string }[];
-  }[];
-}
 
 /** Milliseconds since the epoch. */
 export type Clock = () => number;
 /** Calls back once after the delay; returns what cancels it. */
 export type Timer = (delayMs: number, callback: () => void) => () => void;
-export type { RandomBytes, TokenUsage };

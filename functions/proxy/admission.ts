@@ -1,11 +1,12 @@
 /** Before a model is called: set its most aside, or say which limit refuses. */
+
+import type { Admission, AdmissionResult } from '../../shared/domain/admission.ts';
 import type { Estimate } from '../../shared/domain/estimate.ts';
 import { GatewayError } from '../../shared/domain/gateway-error.ts';
 import { type CounterCharge, countersFor, periodEndMs } from '../../shared/domain/limits.ts';
 import type { KeyPrincipal } from '../../shared/domain/principal.ts';
 import { NO_USAGE, type UsageRecord } from '../../shared/domain/usage.ts';
 import type { GatewayRequest } from '../../shared/http/message.ts';
-import type { Admission, AdmissionResult } from '../../shared/ports.ts';
 import type { ProxyDependencies } from './dependencies.ts';
 import type { PricedModel } from './model-choice.ts';
 import { rateLimitHeaders } from './rate-limit-headers.ts';

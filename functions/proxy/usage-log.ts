@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../shared/domain/gateway-error.ts';
 import { keyId, projectId } from '../../shared/domain/ids.ts';
+import type { EmbeddedMetrics, LogEvent } from '../../shared/domain/log-event.ts';
 import type { UsageRecord } from '../../shared/domain/usage.ts';
-import type { EmbeddedMetrics, LogEvent } from '../../shared/ports.ts';
 
 /** What a request's line says beyond its usage record. */
 export interface UsageFacts {

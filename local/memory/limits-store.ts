@@ -2,6 +2,8 @@
  * The limits in memory, for a machine without a DynamoDB. The rules are DESIGN §5's; as nothing here can be lost on
  * the way or die between two steps, a settlement is one step and leaves no entry behind.
  */
+
+import type { Admission, AdmissionResult, Settlement } from '../../shared/domain/admission.ts';
 import {
   amountFor,
   counterAt,
@@ -17,7 +19,7 @@ import {
   reservationOf,
   usedAmounts,
 } from '../../shared/domain/reservation-entry.ts';
-import type { Admission, AdmissionResult, LimitsStore, Settlement } from '../../shared/ports.ts';
+import type { LimitsStore } from '../../shared/ports.ts';
 import type { MemoryUsageStore } from './usage-store.ts';
 
 /** A tenant's state; changed in place, owned by the store. */

@@ -10,6 +10,7 @@ import {
 } from '../../shared/domain/audit.ts';
 import { GatewayError } from '../../shared/domain/gateway-error.ts';
 import { accountOfKey, type KeyRef, ORGANIZATION_REF, type TenantRef } from '../../shared/domain/ids.ts';
+import type { Page, PageRequest } from '../../shared/domain/page.ts';
 import {
   type AdminKey,
   type ApiKey,
@@ -17,7 +18,7 @@ import {
   type ServiceAccount,
   type Tenant,
 } from '../../shared/domain/tenancy.ts';
-import type { CredentialStore, Page, PageRequest, TenancyStore } from '../../shared/ports.ts';
+import type { CredentialStore, TenancyStore } from '../../shared/ports.ts';
 
 export interface MemoryTenancy {
   readonly credentials: CredentialStore;

@@ -3,17 +3,13 @@
  * client does the same at about seven times the CPU; a differential test holds the two equal.
  */
 import type { IncomingMessage } from 'node:http';
-import type { ConverseAnswer, ConverseStreamEvent, ConverseStreamPayload } from '../domain/converse.ts';
+import type { ConverseAnswer, ConverseCall, ConverseStreamEvent } from '../domain/converse.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
 import type { RandomBytes } from '../domain/ids.ts';
-import type { ConverseCall, ModelRuntime } from '../ports.ts';
+import type { ModelRuntime } from '../ports.ts';
 import { bedrockError } from './bedrock-errors.ts';
-import {
-  createEventStreamDecoder,
-  type DecodedFrames,
-  EventStreamError,
-  type EventStreamFrame,
-} from './event-stream.ts';
+import { BedrockException, batchOf, parseObject } from './converse-frames.ts';
+import { createEventStreamDecoder } from './event-stream.ts';
 import { type SignedHttp, TransportError, type WholeAnswer } from './signed-http.ts';
 
 export interface BedrockRuntimeOptions {
@@ -66,17 +62,6 @@ export function createBedrockRuntime(options: BedrockRuntimeOptions): ModelRunti
 }
 
 type Translate = (error: unknown, within?: 'stream') => GatewayError;
-
-/** Thrown within this file only, and translated before it leaves. */
-class BedrockException extends Error {
-  readonly failure: Parameters<typeof bedrockError>[0];
-
-  constructor(failure: Parameters<typeof bedrockError>[0]) {
-    super(failure.message);
-    this.name = 'BedrockException';
-    this.failure = failure;
-  }
-}
 
 function postOf(call: ConverseCall, operation: 'converse' | 'converse-stream') {
   return {
@@ -167,56 +152,6 @@ function boundSilence(
   return { setMs: (silenceMs) => void socket.setTimeout(silenceMs), release };
 }
 
-interface Batch {
-  readonly events: readonly ConverseStreamEvent[];
-  /** What follows the events: an exception of Bedrock, or bytes that are no event stream. */
-  readonly failure?: Error;
-}
-
-function batchOf({ frames, corrupt }: DecodedFrames): Batch {
-  const events: ConverseStreamEvent[] = [];
-  try {
-    for (const frame of frames) {
-      const event = eventOf(frame);
-      if (event !== undefined) events.push(event);
-    }
-  } catch (error) {
-    return { events, failure: error instanceof Error ? error : new EventStreamError(String(error)) };
-  }
-  return corrupt === undefined ? { events } : { events, failure: corrupt };
-}
-
-/** Throws the exception that a frame carries. */
-function eventOf({ headers, payload }: EventStreamFrame): ConverseStreamEvent | undefined {
-  switch (headers[':message-type']) {
-    case 'event':
-      return { kind: headers[':event-type'] ?? '', payload: parseObject(payload) as ConverseStreamPayload };
-    case 'exception':
-      throw new BedrockException(exceptionOf(headers[':exception-type'], payload));
-    case 'error':
-      throw new BedrockException(errorOf(headers));
-    default:
-      // A kind of message that the protocol may gain: not an event of the answer.
-      return undefined;
-  }
-}
-
-type Failure = BedrockException['failure'];
-
-function exceptionOf(name: string | undefined, payload: Buffer): Failure {
-  const { message, originalStatusCode } = parseObject(payload);
-  return {
-    name: name ?? 'UnknownException',
-    message: typeof message === 'string' ? message : '',
-    ...(typeof originalStatusCode === 'number' && { originalStatus: originalStatusCode }),
-  };
-}
-
-const errorOf = (headers: EventStreamFrame['headers']): Failure => ({
-  name: headers[':error-code'] ?? 'UnknownError',
-  message: headers[':error-message'] ?? '',
-});
-
 type Refusal = Omit<WholeAnswer, 'sends'>;
 
 /** The exception of an answer that is not a success, by the header or else the body's `__type`. */
@@ -252,14 +187,6 @@ async function readError(response: IncomingMessage, silenceMs: number): Promise<
     response.destroy();
   }
   return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) };
-}
-
-/** JSON that must be an object; its fields are still unknown. */
-function parseObject(bytes: Buffer): Readonly<Record<string, unknown>> {
-  const value: unknown = JSON.parse(bytes.toString('utf8'));
-  if (typeof value !== 'object' || value === null)
-    throw new EventStreamError('Bedrock sent JSON that is no object.');
-  return value as Record<string, unknown>;
 }
 
 /** Errors may come from something in between that speaks no JSON. */

@@ -1,7 +1,8 @@
 /** Admission: one conditional update that reserves in every counter, or names the limit that refused. */
+
+import type { Admission, AdmissionResult } from '../domain/admission.ts';
 import { counterName } from '../domain/counter.ts';
 import { encodeReservation, reservationOf } from '../domain/reservation-entry.ts';
-import type { Admission, AdmissionResult } from '../ports.ts';
 import type { Item } from './attribute.ts';
 import { type LimitsContext, limitsUnavailable, targetOf } from './limits-context.ts';
 import { admitUpdate } from './limits-expression.ts';

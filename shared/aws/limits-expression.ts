@@ -3,10 +3,10 @@
  * it again after a lost response, and the second arrival finds the entry already in its new state.
  */
 import type { AttributeValue, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
+import type { Admission } from '../domain/admission.ts';
 import { amountFor, counterAt, counterName } from '../domain/counter.ts';
 import type { RequestId, TenantRef } from '../domain/ids.ts';
 import type { Amounts, CounterKind } from '../domain/limits.ts';
-import type { Admission } from '../ports.ts';
 import { entryName, INFLIGHT, LIMITS_VERSION, limitsKey } from './limits-item.ts';
 
 /** One part of a condition; all parts must hold. An absent number counts as passed: counters begin at their first ADD. */

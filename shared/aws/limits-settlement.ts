@@ -1,5 +1,6 @@
 /** Settlement: what was used is charged to the periods of its admission, and the usage record written, once. */
 import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
+import type { Settlement } from '../domain/admission.ts';
 import {
   decodeReservation,
   decodeSettled,
@@ -11,7 +12,6 @@ import {
   usedAmounts,
 } from '../domain/reservation-entry.ts';
 import type { UsageRecord } from '../domain/usage.ts';
-import type { Settlement } from '../ports.ts';
 import type { Item } from './attribute.ts';
 import { type LimitsContext, limitsUnavailable, targetOf, usageTableOf } from './limits-context.ts';
 import { chargeUpdate, settleUpdate, type WriteTarget } from './limits-expression.ts';

@@ -1,6 +1,6 @@
 /** One page of a partition's items under a sort-key prefix, in the order of their sort keys. */
 import type { QueryCommandInput } from '@aws-sdk/client-dynamodb';
-import type { Page } from '../ports.ts';
+import type { Page } from '../domain/page.ts';
 import { type Item, text } from './attribute.ts';
 import type { Dynamo } from './dynamo.ts';
 

@@ -2,8 +2,8 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { accountOfKey, parseKeyRef, parseRequestId, type RequestId, type TenantRef } from '../domain/ids.ts';
 import { requestTimePrefix } from '../domain/request-time.ts';
+import type { TimeRange } from '../domain/usage.ts';
 import { OUTCOMES, type UsageRecord } from '../domain/usage.ts';
-import type { TimeRange } from '../ports.ts';
 import { type Item, integer, integerOf, text, textOf } from './attribute.ts';
 import { partitionOf } from './tenancy-items.ts';
 

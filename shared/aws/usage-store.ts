@@ -1,7 +1,7 @@
 /** The ledger in DynamoDB. Reading is the metrics function's; writing belongs to settlement (limits-store.ts). */
 import type { RequestId, TenantRef } from '../domain/ids.ts';
-import type { UsageRecord } from '../domain/usage.ts';
-import type { TimeRange, UsageStore } from '../ports.ts';
+import type { TimeRange, UsageRecord } from '../domain/usage.ts';
+import type { UsageStore } from '../ports.ts';
 import { type Item, text } from './attribute.ts';
 import type { Dynamo } from './dynamo.ts';
 import { isConditionFailure, unavailable } from './store-failure.ts';

@@ -53,3 +53,10 @@ export interface ConverseStreamPayload {
   readonly stopReason?: string;
   readonly usage?: ConverseUsage;
 }
+
+/** One call of Converse or ConverseStream; the signal ends it. */
+export interface ConverseCall {
+  readonly modelId: string;
+  readonly body: ConverseBody;
+  readonly signal: AbortSignal;
+}

@@ -1,5 +1,6 @@
 /** Tenants, their service accounts and keys: the state behind OpenAI's projects, service accounts and API keys. */
 import type { KeyDigest, KeyEnvironment } from './api-key.ts';
+import type { AuditEntry } from './audit.ts';
 import type { AccountRef, KeyRef, TenantRef } from './ids.ts';
 import type { TenantLimits } from './limits.ts';
 import type { AdminScope, KeyScope } from './principal.ts';
@@ -53,3 +54,26 @@ export const DAY_MS = 86_400_000;
  */
 export const comparableName = (name: string): string =>
   name.normalize('NFKC').toLowerCase().trim().replace(/\s+/gu, ' ');
+
+/** What authentication reads of a tenant's key. */
+export interface TenantCredential {
+  readonly key: ApiKey;
+  readonly account: ServiceAccount;
+  readonly tenant: Tenant;
+}
+
+/** A service account that is to be, with its audit entries. */
+export interface AccountCreation {
+  readonly account: ServiceAccount;
+  /** Its first key; undefined where it begins without one. */
+  readonly key: ApiKey | undefined;
+  readonly audit: readonly AuditEntry[];
+}
+
+/** The end of a key, with its audit entry. */
+export interface KeyRevocation {
+  readonly tenant: TenantRef;
+  readonly key: KeyRef;
+  readonly revokedAtMs: number;
+  readonly audit: AuditEntry;
+}

@@ -40,3 +40,9 @@ export interface UsageRecord {
   readonly startedAtMs: number;
   readonly settledAtMs: number;
 }
+
+/** Milliseconds since the epoch; `fromMs` inclusive, `toMs` exclusive. */
+export interface TimeRange {
+  readonly fromMs: number;
+  readonly toMs: number;
+}

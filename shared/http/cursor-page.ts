@@ -1,6 +1,6 @@
 /** OpenAI's cursor pages: `after` and `limit` in, `data`, `first_id`, `last_id` and `has_more` out. */
 import { GatewayError } from '../domain/gateway-error.ts';
-import type { Page, PageRequest } from '../ports.ts';
+import type { Page, PageRequest } from '../domain/page.ts';
 import type { GatewayRequest } from './message.ts';
 
 const LIMIT_DEFAULT = 20;

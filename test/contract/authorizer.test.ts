@@ -5,8 +5,8 @@ import { verifyContext } from '../../shared/domain/context-mac.ts';
 import { GatewayError } from '../../shared/domain/gateway-error.ts';
 import { newAccountRef, newKeyRef, newTenantRef, ORGANIZATION_REF } from '../../shared/domain/ids.ts';
 import { DEFAULT_LIMITS } from '../../shared/domain/limits.ts';
-import type { AdminKey, ApiKey } from '../../shared/domain/tenancy.ts';
-import type { CredentialStore, TenantCredential } from '../../shared/ports.ts';
+import type { AdminKey, ApiKey, TenantCredential } from '../../shared/domain/tenancy.ts';
+import type { CredentialStore } from '../../shared/ports.ts';
 import { NOON_MS, recordingLog, TEST_SECRET, testSecrets } from '../support/gateway-event.ts';
 import { seededRandom } from '../support/random.ts';
 

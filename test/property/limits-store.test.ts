@@ -1,8 +1,9 @@
 import fc from 'fast-check';
+import type { Admission } from '../../shared/domain/admission.ts';
 import type { TenantRef } from '../../shared/domain/ids.ts';
 import { utcMinute } from '../../shared/domain/limits.ts';
 import { totalTokens } from '../../shared/domain/usage.ts';
-import type { Admission, LimitsStore } from '../../shared/ports.ts';
+import type { LimitsStore } from '../../shared/ports.ts';
 import {
   admissionOf,
   committedAt,

@@ -9,6 +9,7 @@ import {
   type TenantRef,
 } from '../../shared/domain/ids.ts';
 import { DEFAULT_LIMITS, type TenantLimits } from '../../shared/domain/limits.ts';
+import type { LogEvent } from '../../shared/domain/log-event.ts';
 import {
   ADMIN_SCOPES,
   type AdminPrincipal,
@@ -17,7 +18,7 @@ import {
   type KeyScope,
   type Principal,
 } from '../../shared/domain/principal.ts';
-import type { ContextSecretSource, Log, LogEvent } from '../../shared/ports.ts';
+import type { ContextSecretSource, Log } from '../../shared/ports.ts';
 import { seededRandom } from './random.ts';
 
 /** 2026-11-20T12:00:00Z, the instant at which tests happen unless they say otherwise. */

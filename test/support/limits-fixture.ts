@@ -6,6 +6,7 @@ import type { Dynamo } from '../../shared/aws/dynamo.ts';
 import { limitsKey } from '../../shared/aws/limits-item.ts';
 import { createLimitsStore } from '../../shared/aws/limits-store.ts';
 import { createUsageStore } from '../../shared/aws/usage-store.ts';
+import type { Admission, Settlement } from '../../shared/domain/admission.ts';
 import {
   accountOfKey,
   newAccountRef,
@@ -16,9 +17,10 @@ import {
   type TenantRef,
 } from '../../shared/domain/ids.ts';
 import { type Amounts, countersFor, DEFAULT_LIMITS, type TenantLimits } from '../../shared/domain/limits.ts';
+import type { LogEvent } from '../../shared/domain/log-event.ts';
 import { requestTimePrefix } from '../../shared/domain/request-time.ts';
 import type { UsageRecord } from '../../shared/domain/usage.ts';
-import type { Admission, LimitsStore, LogEvent, Settlement, UsageStore } from '../../shared/ports.ts';
+import type { LimitsStore, UsageStore } from '../../shared/ports.ts';
 import { seededRandom } from './random.ts';
 
 /** 2026-11-20T20:17:30Z: half a minute from the next. */

@@ -11,10 +11,11 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { bedrockError } from '../../shared/aws/bedrock-errors.ts';
 import type {
   ConverseAnswer,
+  ConverseCall,
   ConverseStreamEvent,
   ConverseStreamPayload,
 } from '../../shared/domain/converse.ts';
-import type { ConverseCall, ModelRuntime } from '../../shared/ports.ts';
+import type { ModelRuntime } from '../../shared/ports.ts';
 
 type CommandInput = ConstructorParameters<typeof ConverseCommand>[0];
 

@@ -1,5 +1,6 @@
 /** `POST /v1/chat/completions`. */
 import type { ChatCommand } from '../../../shared/domain/chat-command.ts';
+import type { ConverseCall } from '../../../shared/domain/converse.ts';
 import { type Estimate, estimateOf } from '../../../shared/domain/estimate.ts';
 import { GatewayError } from '../../../shared/domain/gateway-error.ts';
 import { modelsOfKey } from '../../../shared/domain/model-access.ts';
@@ -7,7 +8,6 @@ import type { KeyPrincipal } from '../../../shared/domain/principal.ts';
 import type { TokenUsage } from '../../../shared/domain/usage.ts';
 import type { GatewayAnswer, GatewayRequest, UseCase } from '../../../shared/http/message.ts';
 import { SSE_HEADERS } from '../../../shared/http/sse.ts';
-import type { ConverseCall } from '../../../shared/ports.ts';
 import { type Admitted, admit } from '../admission.ts';
 import { fromAnswer } from '../bedrock/from-answer.ts';
 import { requestTags } from '../bedrock/request-metadata.ts';

@@ -1,6 +1,6 @@
+import type { AdmissionResult } from '../../../shared/domain/admission.ts';
 import type { TenantRef } from '../../../shared/domain/ids.ts';
 import type { TenantLimits } from '../../../shared/domain/limits.ts';
-import type { AdmissionResult } from '../../../shared/ports.ts';
 import { startTestDynamo } from '../../support/dynamodb.ts';
 import {
   admissionOf,

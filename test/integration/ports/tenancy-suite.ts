@@ -12,8 +12,9 @@ import {
   type TenantRef,
 } from '../../../shared/domain/ids.ts';
 import { DEFAULT_LIMITS } from '../../../shared/domain/limits.ts';
+import type { Page, PageRequest } from '../../../shared/domain/page.ts';
 import type { AdminKey, ApiKey, ServiceAccount, Tenant } from '../../../shared/domain/tenancy.ts';
-import type { CredentialStore, Page, PageRequest, TenancyStore } from '../../../shared/ports.ts';
+import type { CredentialStore, TenancyStore } from '../../../shared/ports.ts';
 
 export interface TenancyPorts {
   readonly credentials: CredentialStore;

@@ -1,0 +1,34 @@
+/** One request's way through the hard limits: what it sets aside, and what it is charged in the end. */
+import type { AccountRef, KeyRef, RequestId, TenantRef } from './ids.ts';
+import type { Amounts, CounterCharge } from './limits.ts';
+import type { UsageRecord } from './usage.ts';
+
+/** What a request asks to set aside. */
+export interface Admission {
+  readonly tenant: TenantRef;
+  readonly account: AccountRef;
+  readonly key: KeyRef;
+  readonly request: RequestId;
+  readonly model: string;
+  readonly limitsVersion: number;
+  readonly inflightMax: number;
+  readonly charges: readonly CounterCharge[];
+  readonly reserved: Amounts;
+  readonly nowMs: number;
+  /** After this instant the request's process is dead and anyone may settle it. */
+  readonly expiresAtMs: number;
+}
+
+/** `committed`: what each charge's counter holds now, or what the refusing one held. */
+export type AdmissionResult =
+  | { readonly outcome: 'admitted'; readonly committed: readonly number[] }
+  | { readonly outcome: 'refused'; readonly by: CounterCharge; readonly committed: number }
+  | { readonly outcome: 'refused'; readonly by: 'inflight' | 'stale-limits' };
+
+/** What an admitted request is charged. */
+export interface Settlement {
+  readonly admission: Admission;
+  readonly record: UsageRecord;
+  /** How often to try each write, for a caller that cannot wait; by default the store's own patience. */
+  readonly attemptsMax?: number;
+}
