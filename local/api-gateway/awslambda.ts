@@ -1,5 +1,4 @@
 import type { Writable } from 'node:stream';
-import { STREAMING_MARK } from './lambda-module.ts';
 
 /** What a streaming handler writes to. */
 export interface ResponseStream extends Writable {
@@ -8,8 +7,10 @@ export interface ResponseStream extends Writable {
   _onBeforeFirstWrite?: ((write: (chunk: string | Uint8Array) => unknown) => void) | undefined;
 }
 
+/** The mark that the Node.js runtime looks for (aws-lambda-ric, UserFunction). */
+export const STREAMING_MARK = Symbol.for('aws.lambda.runtime.handler.streaming');
 /** Says that the stream begins with metadata; API Gateway reads it off. */
-export const HTTP_INTEGRATION_RESPONSE = 'application/vnd.awslambda.http-integration-response';
+const HTTP_INTEGRATION_RESPONSE = 'application/vnd.awslambda.http-integration-response';
 /** What separates the metadata from the payload. */
 export const PRELUDE_END = Buffer.alloc(8);
 

@@ -1,5 +1,5 @@
 import type { Context } from 'aws-lambda';
-import type { ResponseStream } from './awslambda.ts';
+import { type ResponseStream, STREAMING_MARK } from './awslambda.ts';
 import { refuseTemplate } from './compiled-template.ts';
 import type { LambdaFunction } from './lambda-functions.ts';
 
@@ -19,9 +19,6 @@ type Handler = (...parameters: readonly unknown[]) => unknown;
 export type LoadedFunction =
   | { readonly definition: LambdaFunction; readonly kind: 'buffered'; readonly handler: BufferedHandler }
   | { readonly definition: LambdaFunction; readonly kind: 'streaming'; readonly handler: StreamingHandler };
-
-/** The mark that the Node.js runtime looks for (aws-lambda-ric, UserFunction). */
-export const STREAMING_MARK = Symbol.for('aws.lambda.runtime.handler.streaming');
 
 /** Checks a module's handler as the runtime does. Throws where it is no function or waits for a callback. */
 export function loadedFunction(definition: LambdaFunction, module: LambdaModule): LoadedFunction {

@@ -52,7 +52,7 @@ const applies = ({ actions, resources }: Statement, arn: string): boolean =>
   resources.some((resource) => matchesGlob(resource, arn));
 
 /** `*` stands for any characters, slashes too; `?` for exactly one. Linear but for the last `*`. */
-export function matchesGlob(pattern: string, text: string): boolean {
+function matchesGlob(pattern: string, text: string): boolean {
   let at = 0;
   let star = -1;
   let resumeAt = 0;

@@ -26,7 +26,7 @@ export const FAULTS = [
 export type Fault = (typeof FAULTS)[number];
 
 /** The exceptions that ConverseStream models in its stream. */
-export const STREAM_EXCEPTIONS = [
+const STREAM_EXCEPTIONS = [
   'internalServerException',
   'modelStreamErrorException',
   'serviceUnavailableException',

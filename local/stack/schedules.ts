@@ -53,7 +53,7 @@ export function startSchedules(
 }
 
 /** The event that EventBridge sends for a schedule. */
-export const scheduledEvent = (schedule: Schedule, at: Date): object => ({
+const scheduledEvent = (schedule: Schedule, at: Date): object => ({
   version: '0',
   id: randomUUID(),
   'detail-type': 'Scheduled Event',
