@@ -2,6 +2,7 @@
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import OpenAI, { type ClientOptions } from 'openai';
 import { type Stack, type StackOptions, startStack } from '../../local/stack.ts';
+import type { Dynamo } from '../../shared/aws/dynamo.ts';
 import { createTenancyStore } from '../../shared/aws/tenancy-store.ts';
 import { createUsageStore } from '../../shared/aws/usage-store.ts';
 import type { AuditRecord } from '../../shared/domain/audit.ts';
@@ -53,58 +54,62 @@ export async function startTestStack(options: StackOptions = {}): Promise<TestSt
   const stack = await startStack({ ephemeral: true, ...options });
   const { endpoints, baseUrl, adminKey } = stack;
   if (endpoints.dynamodb === null) throw new Error('End-to-end tests need the local DynamoDB.');
-  const senders = sendersTo(endpoints.dynamodb);
-  const tables = {
-    config: `${TABLE_PREFIX}-config`,
-    audit: `${TABLE_PREFIX}-audit`,
-    auditHead: `${TABLE_PREFIX}-audit-head`,
-  };
-  const tenancy = createTenancyStore({ dynamo: senders.lean, tables, clock: Date.now });
-  const usage = createUsageStore({ dynamo: senders.lean, table: `${TABLE_PREFIX}-usage` });
+  const endpoint = endpoints.dynamodb;
+  const senders = sendersTo(endpoint);
   const admin = new OpenAI({ adminAPIKey: adminKey, baseURL: baseUrl, maxRetries: 0 }).admin.organization;
+  const { projectId, tenant } = await createProject(admin);
+  const newKey = keyMaker(admin, projectId);
+  const first = await newKey();
+  return {
+    ...{ stack, baseUrl, adminKey, projectId, tenant, admin, newKey },
+    ...{ apiKey: first.value, apiKeyId: first.id, tokensPerMinute: TOKENS_PER_MINUTE },
+    client: (of = {}) => new OpenAI({ apiKey: first.value, baseURL: baseUrl, maxRetries: 0, ...of }),
+    ...viewsOfUsage(senders.lean, tenant),
+    auditRecords: () => readAudit(senders.lean, tenant),
+    logLines: log.lines,
+    everyItem: () => scanAll(endpoint),
+    close: async () => {
+      senders.close();
+      await stack.close();
+      log.release();
+    },
+  };
+}
 
+/** A project with generous limits. */
+async function createProject(admin: TestStack['admin']): Promise<{ projectId: string; tenant: TenantRef }> {
   const project = await admin.projects.create({
     name: `e2e ${process.pid} ${Date.now()}`,
     limits: { tokens_per_minute: TOKENS_PER_MINUTE, usd_per_month: 1000 },
   } as { name: string });
   const tenant = parseProjectId(project.id);
   if (tenant === undefined) throw new Error(`Not a project id: ${project.id}`);
+  return { projectId: project.id, tenant };
+}
 
-  const newKey: TestStack['newKey'] = async (order = {}) => {
+const keyMaker =
+  (admin: TestStack['admin'], projectId: string): TestStack['newKey'] =>
+  async (order = {}) => {
     const name = `workload ${Date.now()}`;
-    const { api_key } = await admin.projects.serviceAccounts.create(project.id, { name, ...order });
+    const { api_key } = await admin.projects.serviceAccounts.create(projectId, { name, ...order });
     if (api_key === null) throw new Error('The service account came without a key.');
     return { id: api_key.id, value: api_key.value };
   };
-  const first = await newKey();
 
-  const usageRecords = async (of = tenant): Promise<readonly UsageRecord[]> => {
+/** Looks at what was booked, and at what is still reserved. */
+function viewsOfUsage(
+  dynamo: Dynamo,
+  ownTenant: TenantRef,
+): Pick<TestStack, 'usageRecords' | 'settledUsageRecords' | 'inflight'> {
+  const usage = createUsageStore({ dynamo, table: `${TABLE_PREFIX}-usage` });
+  const usageRecords = async (tenant = ownTenant): Promise<readonly UsageRecord[]> => {
     const records: UsageRecord[] = [];
     const range = { fromMs: 0, toMs: Date.now() + 3_600_000 };
-    for await (const page of usage.read(of, range)) records.push(...page);
+    for await (const page of usage.read(tenant, range)) records.push(...page);
     return records;
   };
-  const inflight = async (): Promise<number> => {
-    const { Item } = await senders.lean.getItem({
-      TableName: `${TABLE_PREFIX}-limits`,
-      Key: { PK: { S: `TENANT#${tenant}` }, SK: { S: 'LIMITS' } },
-      ConsistentRead: true,
-    });
-    return Number(Item?.['inflight']?.N ?? 0);
-  };
-
+  const inflight = () => readInflight(dynamo, ownTenant);
   return {
-    stack,
-    baseUrl,
-    adminKey,
-    apiKey: first.value,
-    apiKeyId: first.id,
-    projectId: project.id,
-    tenant,
-    tokensPerMinute: TOKENS_PER_MINUTE,
-    admin,
-    client: (of = {}) => new OpenAI({ apiKey: first.value, baseURL: baseUrl, maxRetries: 0, ...of }),
-    newKey,
     usageRecords,
     settledUsageRecords: async (count) => {
       for (let reads = 0; reads < READS_MAX; reads += 1) {
@@ -114,27 +119,36 @@ export async function startTestStack(options: StackOptions = {}): Promise<TestSt
       throw new Error(`There never were ${count} settled records.`);
     },
     inflight,
-    auditRecords: async () => {
-      const records: AuditRecord[] = [];
-      for (let hasMore = true; hasMore; ) {
-        const after = records.at(-1)?.sequence;
-        const page = await tenancy.listAudit(tenant, {
-          limit: 100,
-          ...(after !== undefined && { after: String(after) }),
-        });
-        records.push(...page.items);
-        hasMore = page.hasMore;
-      }
-      return records;
-    },
-    logLines: log.lines,
-    everyItem: () => scanAll(endpoints.dynamodb ?? ''),
-    close: async () => {
-      senders.close();
-      await stack.close();
-      log.release();
-    },
   };
+}
+
+async function readInflight(dynamo: Dynamo, tenant: TenantRef): Promise<number> {
+  const { Item } = await dynamo.getItem({
+    TableName: `${TABLE_PREFIX}-limits`,
+    Key: { PK: { S: `TENANT#${tenant}` }, SK: { S: 'LIMITS' } },
+    ConsistentRead: true,
+  });
+  return Number(Item?.['inflight']?.N ?? 0);
+}
+
+async function readAudit(dynamo: Dynamo, tenant: TenantRef): Promise<readonly AuditRecord[]> {
+  const tables = {
+    config: `${TABLE_PREFIX}-config`,
+    audit: `${TABLE_PREFIX}-audit`,
+    auditHead: `${TABLE_PREFIX}-audit-head`,
+  };
+  const tenancy = createTenancyStore({ dynamo, tables, clock: Date.now });
+  const records: AuditRecord[] = [];
+  for (let hasMore = true; hasMore; ) {
+    const after = records.at(-1)?.sequence;
+    const page = await tenancy.listAudit(tenant, {
+      limit: 100,
+      ...(after !== undefined && { after: String(after) }),
+    });
+    records.push(...page.items);
+    hasMore = page.hasMore;
+  }
+  return records;
 }
 
 /** The functions run in this process and log to its stdout, one JSON object a line. */
