@@ -1,7 +1,6 @@
 /** Functions that do nothing, behind the same gateway: what remains is the price of the gateway stand-in itself. */
 import type { Context } from 'aws-lambda';
-import type { ResponseStream } from '../local/api-gateway/awslambda.ts';
-import { STREAMING_MARK } from '../local/api-gateway/awslambda.ts';
+import { type ResponseStream, STREAMING_MARK } from '../local/api-gateway/awslambda.ts';
 
 /** Lets everybody in. */
 export const trivialAuthorizer = async () => ({
