@@ -58,7 +58,7 @@ export async function admit(
     expiresAtMs: of.request.deadlineMs + EXPIRY_GRACE_MS,
   };
   const result = await reserve(deps, admission);
-  if (result.outcome === 'refused') throw refusalOf(result, { nowMs, random: deps.random });
+  if (result.outcome === 'refused') throw refusalOf(result, { admission, random: deps.random });
   return { admission, model, estimate, headers: rateLimitHeaders(charges, { ...result, nowMs }) };
 }
 
@@ -111,9 +111,9 @@ function assertFits(charge: CounterCharge): void {
 
 function refusalOf(
   result: Extract<AdmissionResult, { outcome: 'refused' }>,
-  of: { readonly nowMs: number; readonly random: ProxyDependencies['random'] },
+  of: { readonly admission: Admission; readonly random: ProxyDependencies['random'] },
 ): GatewayError {
-  if (result.by === 'inflight') return tooManyInflight(of.random);
+  if (result.by === 'inflight') return tooManyInflight(of);
   if (result.by === 'stale-limits') {
     return new GatewayError(
       'service_unavailable',
@@ -128,7 +128,7 @@ function refusalOf(
       return spent(result.by);
     case 'tokens-minute':
       return tokensUsedUp(result.by, {
-        nowMs: of.nowMs,
+        nowMs: of.admission.nowMs,
         committed: 'committed' in result ? result.committed : 0,
       });
   }
@@ -155,9 +155,13 @@ const spent = (charge: CounterCharge): GatewayError =>
 
 const usd = (nanoUsd: number): string => (nanoUsd / 1e9).toFixed(6);
 
-function tooManyInflight(random: ProxyDependencies['random']): GatewayError {
-  const jitter = ((random(1)[0] ?? 0) / 255) * INFLIGHT_RETRY.jitterMs;
-  return new GatewayError('too_many_inflight_requests', 'Too many requests at once.', {
+function tooManyInflight(of: {
+  readonly admission: Admission;
+  readonly random: ProxyDependencies['random'];
+}): GatewayError {
+  const jitter = ((of.random(1)[0] ?? 0) / 255) * INFLIGHT_RETRY.jitterMs;
+  const message = `Too many requests at once: this project may have ${of.admission.inflightMax} under way.`;
+  return new GatewayError('too_many_inflight_requests', message, {
     retryAfterMs: Math.round(INFLIGHT_RETRY.baseMs + jitter),
   });
 }

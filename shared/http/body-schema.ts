@@ -42,8 +42,17 @@ function refusalOf(issue: Issue | undefined): GatewayError {
         { param },
       );
     default:
-      return new GatewayError('invalid_value', `Invalid value for '${param}': ${issue.message}`, { param });
+      return new GatewayError('invalid_value', `Invalid value for '${param}': ${reasonOf(issue)}`, { param });
   }
+}
+
+/** The schema's own words; for the checks that a type brings along, zod/mini has none but these two. */
+function reasonOf(issue: Issue): string {
+  if (issue.message !== 'Invalid input') return issue.message;
+  if (issue.code === 'too_big') return `it must be at most ${issue.maximum}.`;
+  return issue.code === 'too_small'
+    ? `it must be at least ${issue.minimum}.`
+    : 'it does not have the expected form.';
 }
 
 /** `messages[0].content`, as OpenAI names a field. */

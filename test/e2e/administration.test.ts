@@ -101,6 +101,10 @@ describe('the administration plane, by the official client', () => {
       code: 'unsupported_parameter',
       param: 'nmae',
     });
+    const absurd = admin.projects.create({ name: 'x', limits: { tokens_per_minute: 1e30 } } as {
+      name: string;
+    });
+    await expect(absurd).rejects.toThrow(/'limits.tokens_per_minute': it must be at most \d+/);
     expect(await create({ name: 'x', limits: { usd_per_month: -1 } })).toEqual({
       status: 400,
       code: 'invalid_value',
