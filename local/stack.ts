@@ -7,6 +7,7 @@ import type { BedrockEmulator } from './bedrock/emulator.ts';
 import { createTables, tablesOfTemplate } from './dynamodb/tables.ts';
 import { packagedStack } from './packaged-stack.ts';
 import { bootstrap, type StackKeys } from './stack/bootstrap.ts';
+import { ownFolder } from './stack/data-owner.ts';
 import { isRunning, readDevFile, type StackEndpoints } from './stack/dev-file.ts';
 import { accessOf, functionEnvironment } from './stack/environment.ts';
 import { loadFunctions } from './stack/functions.ts';
@@ -78,7 +79,10 @@ async function openStack(
   closers: (() => unknown)[],
 ): Promise<Omit<Stack, 'close'>> {
   const { folder, stage = 'dev', ephemeral = false } = options;
-  if (!ephemeral) await refuseSecondOwner(folder);
+  if (!ephemeral) {
+    await refuseSecondOwner(folder);
+    closers.push(ownFolder(folder));
+  }
   const data = ephemeral ? undefined : path.join(folder, 'data');
   const { template } = await packagedStack(stage);
   const { endpoints, emulator, close } = await startServices({
