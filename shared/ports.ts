@@ -42,7 +42,7 @@ export interface TenancyStore {
   listAudit(chain: TenantRef, page: PageRequest): Promise<Page<AuditRecord>>;
 }
 
-/** Hard limits: DESIGN's one item a tenant. Each method may be repeated with the same request id without effect. */
+/** Hard limits, on one item a tenant. Each method may be repeated with the same request id without effect. */
 export interface LimitsStore {
   admit(admission: Admission): Promise<AdmissionResult>;
   /** Charges what was used to the periods of its admission and writes the usage record, exactly once. */

@@ -1,5 +1,5 @@
 /**
- * The limits in memory, for a machine without a DynamoDB. The rules are DESIGN §5's; as nothing here can be lost on
+ * The limits in memory, for a machine without a DynamoDB. The rules are those of ARCHITECTURE.md, "Limits"; as nothing here can be lost on
  * the way or die between two steps, a settlement is one step and leaves no entry behind.
  */
 

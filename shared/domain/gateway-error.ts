@@ -3,7 +3,6 @@
  * that the caller must not see goes into `cause`. Statuses and types belong to shared/http/openai-error.ts.
  */
 export const ERROR_CODES = [
-  'invalid_api_key',
   'insufficient_scope',
   'unknown_url',
   'not_found',
@@ -17,7 +16,6 @@ export const ERROR_CODES = [
   'unsupported_parameter',
   'unsupported_value',
   'context_length_exceeded',
-  'request_too_large',
   'unsupported_media_type',
   'conflict',
   'rate_limit_exceeded',

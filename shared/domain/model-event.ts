@@ -13,5 +13,3 @@ export type ModelEvent =
   | { readonly type: 'text-delta'; readonly text: string }
   | { readonly type: 'message-stop'; readonly reason: StopReason }
   | { readonly type: 'usage'; readonly usage: TokenUsage };
-
-export type ModelEvents = AsyncIterable<readonly ModelEvent[]>;

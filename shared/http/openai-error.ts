@@ -1,5 +1,6 @@
 /**
- * OpenAI's error shape: which status, type and retry advice each code has. The one place that knows.
+ * OpenAI's error shape: which status, type and retry advice each code has. The one place that knows, but for what
+ * API Gateway answers by itself (resources/api/gateway-responses.yml): a wrong key, an event too large.
  * Source: OpenAI's API description (Error schema: message, type, param and code all required) and the retry
  * rules of the official SDK (`x-should-retry` obeyed for any status; `retry-after-ms` before `retry-after`).
  */
@@ -20,7 +21,6 @@ const server = (status: number, options: { readonly retry: boolean }): ErrorRule
 });
 
 const RULES: Readonly<Record<ErrorCode, ErrorRule>> = {
-  invalid_api_key: invalid(401),
   insufficient_scope: { status: 403, type: 'permission_error', retry: false },
   unknown_url: invalid(404),
   not_found: invalid(404),
@@ -34,7 +34,6 @@ const RULES: Readonly<Record<ErrorCode, ErrorRule>> = {
   unsupported_parameter: invalid(400),
   unsupported_value: invalid(400),
   context_length_exceeded: invalid(400),
-  request_too_large: invalid(413),
   unsupported_media_type: invalid(415),
   conflict: invalid(409),
   rate_limit_exceeded: { status: 429, type: 'tokens', retry: true },
