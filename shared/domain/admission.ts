@@ -1,6 +1,7 @@
 /** One request's way through the hard limits: what it sets aside, and what it is charged in the end. */
+import type { CounterCharge } from './counter.ts';
 import type { AccountRef, KeyRef, RequestId, TenantRef } from './ids.ts';
-import type { Amounts, CounterCharge } from './limits.ts';
+import type { Amounts } from './limits.ts';
 import type { UsageRecord } from './usage.ts';
 
 /** What a request asks to set aside. */

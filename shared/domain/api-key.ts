@@ -11,8 +11,11 @@ import { crc32 } from 'node:zlib';
 import { encodeBase62 } from './base62.ts';
 import { type KeyRef, parseKeyRef, parseTenantRef, type RandomBytes, type TenantRef } from './ids.ts';
 
-/** `bpk`: a tenant's key for the inference plane. `bpa`: an administrator's for the administration plane. */
-export type KeyKind = 'bpk' | 'bpa';
+/**
+ * `bpk`: a tenant's key for the inference plane. `bpa`: an administrator's for the administration plane. `bpc`: the
+ * token of a claim link, with which a pending key is claimed once.
+ */
+export type KeyKind = 'bpk' | 'bpa' | 'bpc';
 /** `live` in the production stage, `test` in every other: tells a leaked key's worth at a glance. */
 export type KeyEnvironment = 'live' | 'test';
 
@@ -40,7 +43,7 @@ const SECRET_LENGTH = 43;
 const CRC_LENGTH = 6;
 const SALT_BYTES = 16;
 const KEY_LENGTH = 79;
-const KEY = /^(bpk|bpa)_(live|test)_([0-9A-Za-z]{10})([0-9A-Za-z]{10})_[0-9A-Za-z]{49}$/;
+const KEY = /^(bpk|bpa|bpc)_(live|test)_([0-9A-Za-z]{10})([0-9A-Za-z]{10})_[0-9A-Za-z]{49}$/;
 
 /** Compared against when no key was found, so that an unknown id takes the same path as a wrong secret. */
 const DUMMY_DIGEST: KeyDigest = {
@@ -85,6 +88,16 @@ export function verifyKey(presented: ParsedKey, stored: KeyDigest | undefined): 
   const equal = timingSafeEqual(hashOf(digest.salt, presented.text), digest.hash);
   return equal && stored !== undefined;
 }
+
+/** Also what is left of a key that was cut, or one with a slip in it: it is a secret to whoever pasted it. */
+const KEY_LIKE = /(bpk|bpa|bpc)_(?:live|test)_[0-9A-Za-z_]*/g;
+
+/**
+ * What a caller wrote, fit to be repeated in an answer that clients keep and log: short, well-formed text, in which
+ * `bpk_…` stands for whatever looks like a key. People paste keys where ids belong.
+ */
+export const quotable = (text: string, { charactersMax }: { readonly charactersMax: number }): string =>
+  text.replace(KEY_LIKE, '$1_…').slice(0, charactersMax).toWellFormed();
 
 /** What a person may see of a key: its kind, its environment and its public reference. */
 export const redactKey = (of: Pick<ParsedKey, 'kind' | 'environment' | 'key'>): string =>

@@ -26,6 +26,8 @@ export interface ConverseUsage {
   readonly outputTokens?: number;
   readonly cacheReadInputTokens?: number;
   readonly cacheWriteInputTokens?: number;
+  /** What was written to the prompt cache, by how long it is kept: `5m` or `1h`. */
+  readonly cacheDetails?: readonly { readonly ttl?: string; readonly inputTokens?: number }[];
 }
 
 /** The answer of Converse. */

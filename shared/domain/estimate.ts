@@ -1,9 +1,8 @@
 /** What a request may cost at most, known before it is sent. */
 import type { ChatCommand } from './chat-command.ts';
 import type { Amounts } from './limits.ts';
-import type { ModelPrice } from './model.ts';
-import { costOf } from './model.ts';
-import type { TokenUsage } from './usage.ts';
+import { type CacheWrites, costOf, dearestPrices, type TierPrices } from './price.ts';
+import { NO_USAGE, type TokenUsage } from './usage.ts';
 
 /** The most a request can use, as tokens by kind and as what is reserved for them. */
 export interface Estimate {
@@ -18,16 +17,18 @@ const MESSAGE_TOKENS = 16;
 
 /**
  * The strict bound: no tokenizer makes more tokens than its text has bytes, and the output stops at the number
- * sent as maxTokens. Input is priced at the dearest class it could be billed in.
+ * sent as maxTokens. Each token is priced at the dearest class it could be billed in, those of a long context where
+ * the prompt may be one. Writes to the cache for the usual time are among them even where none were asked for,
+ * because models may cache by themselves; those for an hour are not.
  */
 export function estimateOf(
   command: Pick<ChatCommand, 'system' | 'messages'>,
-  of: { readonly price: ModelPrice; readonly outputTokensMax: number },
+  of: { readonly price: TierPrices; readonly outputTokensMax: number; readonly cacheWrites: CacheWrites },
 ): Estimate {
-  const usage = { input: inputTokensBound(command), output: of.outputTokensMax, cacheRead: 0, cacheWrite: 0 };
-  const input = Math.max(of.price.input, of.price.cacheWrite ?? 0, of.price.cacheRead ?? 0);
-  const nanoUsd = costOf({ ...of.price, input }, usage);
-  return { usage, reserved: { tokens: usage.input + usage.output, nanoUsd } };
+  const { price, cacheWrites } = of;
+  const usage = { ...NO_USAGE, input: inputTokensBound(command), output: of.outputTokensMax };
+  const dearest = dearestPrices(price, { contextTokensMax: usage.input, cacheWrites });
+  return { usage, reserved: { tokens: usage.input + usage.output, nanoUsd: costOf(dearest, usage) } };
 }
 
 function inputTokensBound(command: Pick<ChatCommand, 'system' | 'messages'>): number {

@@ -4,8 +4,11 @@
  */
 export const ERROR_CODES = [
   'insufficient_scope',
+  'key_revoked',
+  'ip_not_allowed',
   'unknown_url',
   'not_found',
+  'gone',
   'model_not_found',
   'model_not_priced',
   'invalid_json',
@@ -19,6 +22,7 @@ export const ERROR_CODES = [
   'unsupported_media_type',
   'conflict',
   'rate_limit_exceeded',
+  'request_rate_exceeded',
   'request_exceeds_limit',
   'insufficient_quota',
   'too_many_inflight_requests',

@@ -16,6 +16,8 @@ export type TenantRef = Brand<'TenantRef'>;
 export type AccountRef = Brand<'AccountRef'>;
 /** Ten base62 characters: a key within its tenant; the first six are its account's reference. */
 export type KeyRef = Brand<'KeyRef'>;
+/** Ten base62 characters: a spend alert within its tenant. */
+export type AlertRef = Brand<'AlertRef'>;
 /** A ULID (26 characters, Crockford base32): names one request and sorts by the time it began. */
 export type RequestId = Brand<'RequestId'>;
 
@@ -30,6 +32,7 @@ const ACCOUNT_REF = /^[0-9A-Za-z]{6}$/;
 const PROJECT_ID = /^proj_([0-9A-Za-z]{10})$/;
 const SERVICE_ACCOUNT_ID = /^svc_([0-9A-Za-z]{10})([0-9A-Za-z]{6})$/;
 const KEY_ID = /^key_([0-9A-Za-z]{10})([0-9A-Za-z]{10})$/;
+const ALERT_ID = /^alert_([0-9A-Za-z]{10})([0-9A-Za-z]{10})$/;
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
 /** A new tenant reference: 62^10 values; the store refuses the rare one that is taken. */
@@ -41,6 +44,9 @@ export const newAccountRef = (random: RandomBytes): AccountRef => randomBase62(r
 /** A new key reference of the given account. */
 export const newKeyRef = (random: RandomBytes, account: AccountRef): KeyRef =>
   `${account}${randomBase62(random, 4)}` as KeyRef;
+
+/** A new spend alert reference. */
+export const newAlertRef = (random: RandomBytes): AlertRef => randomBase62(random, 10) as AlertRef;
 
 /** The account that a key belongs to. */
 export const accountOfKey = (key: KeyRef): AccountRef => key.slice(0, 6) as AccountRef;
@@ -57,6 +63,10 @@ export const parseAccountRef = (text: string): AccountRef | undefined =>
 export const parseKeyRef = (text: string): KeyRef | undefined =>
   TENANT_REF.test(text) ? (text as string as KeyRef) : undefined;
 
+/** Ten base62 characters as an alert reference, or undefined. */
+export const parseAlertRef = (text: string): AlertRef | undefined =>
+  TENANT_REF.test(text) ? (text as string as AlertRef) : undefined;
+
 /** A ULID as a request id, or undefined. */
 export const parseRequestId = (text: string): RequestId | undefined =>
   ULID.test(text) ? (text as RequestId) : undefined;
@@ -69,6 +79,18 @@ export const serviceAccountId = (tenant: TenantRef, account: AccountRef): string
 
 /** `key_…`, OpenAI's API key id; admin keys carry the organisation's reference. */
 export const keyId = (tenant: TenantRef, key: KeyRef): string => `key_${tenant}${key}`;
+
+/** `alert_…`, a spend alert's id. */
+export const spendAlertId = (tenant: TenantRef, alert: AlertRef): string => `alert_${tenant}${alert}`;
+
+/** `rl_…_all`, the one rate limit of a tenant: it is for all models together. */
+export const rateLimitId = (tenant: TenantRef): string => `rl_${tenant}_all`;
+
+/** Reads an `alert_…` id; undefined where it is not one. */
+export function parseSpendAlertId(id: string): { tenant: TenantRef; alert: AlertRef } | undefined {
+  const match = ALERT_ID.exec(id);
+  return match === null ? undefined : { tenant: match[1] as TenantRef, alert: match[2] as AlertRef };
+}
 
 /** Reads a `proj_…` id; undefined where it is not one, the organisation's own reference included. */
 export function parseProjectId(id: string): TenantRef | undefined {

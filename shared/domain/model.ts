@@ -1,14 +1,5 @@
 /** The catalogue: what each model is called on Bedrock, what it costs and what it takes. Data, never substring tests. */
-import type { NanoUsd, PicoUsd } from './money.ts';
-import type { TokenUsage } from './usage.ts';
-
-/** Prices in pico-USD a token. An absent class is one the model does not offer. */
-export interface ModelPrice {
-  readonly input: PicoUsd;
-  readonly output: PicoUsd;
-  readonly cacheRead?: PicoUsd;
-  readonly cacheWrite?: PicoUsd;
-}
+import type { ModelPrice } from './price.ts';
 
 export interface Model {
   /** The id callers use and Bedrock takes: a foundation model or a system inference profile. */
@@ -23,7 +14,23 @@ export interface Model {
   /** Unix seconds; what `GET /v1/models` calls `created`. */
   readonly createdAt: number;
   readonly takes: ModelAbilities;
+  /** What it can do beyond text, as the source of its data says. */
+  readonly capabilities: readonly Capability[];
 }
+
+/** In the order of their digits in catalogue-data.ts: append only. */
+export const CAPABILITIES = [
+  'tools',
+  'tool-choice',
+  'images',
+  'documents',
+  'video',
+  'audio',
+  'reasoning',
+  'structured-output',
+  'parallel-tools',
+] as const;
+export type Capability = (typeof CAPABILITIES)[number];
 
 /** What a model's own rules allow; a request that asks for more is refused or adapted in translation. */
 export interface ModelAbilities {
@@ -35,14 +42,4 @@ export interface ModelAbilities {
   readonly stopSequences: boolean;
   /** Whether the last message may be the assistant's, to be continued. */
   readonly assistantPrefill: boolean;
-}
-
-/** What tokens cost, rounded up to a whole nano-USD. */
-export function costOf(price: ModelPrice, usage: TokenUsage): NanoUsd {
-  const pico =
-    usage.input * price.input +
-    usage.output * price.output +
-    usage.cacheRead * (price.cacheRead ?? price.input) +
-    usage.cacheWrite * (price.cacheWrite ?? price.input);
-  return Math.ceil(pico / 1000);
 }

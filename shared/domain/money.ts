@@ -9,5 +9,8 @@ export type PicoUsd = number;
 /** The largest amount accepted for a limit: one million USD. */
 export const NANO_USD_MAX: NanoUsd = 1_000_000 * 1_000_000_000;
 
+/** One cent. */
+export const NANO_USD_A_CENT: NanoUsd = 10_000_000;
+
 /** Nano-USD of an amount in USD that a person gave, to the nearest, at least one. */
 export const nanoUsdOf = (usd: number): NanoUsd => Math.max(1, Math.round(usd * 1_000_000_000));

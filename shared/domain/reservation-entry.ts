@@ -8,23 +8,33 @@
  * Times are milliseconds and numbers base36; the instant that makes an entry overdue has a fixed place (characters
  * 1 to 8), so that a scan reads no more. The account is not written: a key's reference begins with it.
  *
- *     R<expires 8><key 10><lifetime>.<tokens>.<nano-USD>.<kinds>.<model>
+ *     R<expires 8><key 10><lifetime>.<tokens>.<nano-USD>.<counters>.<model>
  *     S<settled 8><key 10><duration>.<input>.<output>.<cache read>.<cache write>.<nano-USD>.<flags>.<model>
  *
- * Size: an R is 36 to 40 bytes beside the model's id, 80 with the longest in common use (44 bytes,
+ * A cache write of which a part is kept for an hour is `<all>-<that part>`.
+ *
+ * The counters are one letter each (counter.ts), four for the tenant's and up to four for the account's.
+ *
+ * Size: an R is 38 to 46 bytes beside the model's id, 90 with the longest in common use (44 bytes,
  * `us.anthropic.claude-sonnet-4-5-20250929-v1:0`); an S 10 to 20 more. An item at the in-flight cap of 100 thus
- * holds 11 kB, names included.
+ * holds 12 kB, names included.
  */
-import { kindCodes, kindsOfCharges, parseKindCodes } from './counter.ts';
+import {
+  type CounterCharge,
+  type CounterIdentity,
+  counterCodes,
+  countersOfCharges,
+  parseCounterCodes,
+} from './counter.ts';
 import { accountOfKey, type KeyRef, parseKeyRef, type RequestId, type TenantRef } from './ids.ts';
-import type { Amounts, CounterCharge, CounterKind } from './limits.ts';
-import { type Outcome, totalTokens, type UsageRecord } from './usage.ts';
+import type { Amounts } from './limits.ts';
+import { type Outcome, type TokenUsage, totalTokens, type UsageRecord } from './usage.ts';
 
 /** What was set aside for one request. */
 export interface Reservation {
   readonly key: KeyRef;
   readonly model: string;
-  readonly kinds: readonly CounterKind[];
+  readonly counters: readonly CounterIdentity[];
   readonly reserved: Amounts;
   /** The instant of admission: it names the periods that were charged. */
   readonly startedAtMs: number;
@@ -50,9 +60,10 @@ export interface EntryOwner {
 export type EntryState = 'reserved' | 'settled' | 'unknown';
 
 const TIME_LENGTH = 8;
-const RESERVED = /^R([0-9a-z]{8})([0-9A-Za-z]{10})([0-9a-z]+)\.([0-9a-z]+)\.([0-9a-z]+)\.([A-Z]*)\.([^\s]+)$/;
+const RESERVED =
+  /^R([0-9a-z]{8})([0-9A-Za-z]{10})([0-9a-z]{1,8})\.([0-9a-z]+)\.([0-9a-z]+)\.([A-Za-z]*)\.([^\s]+)$/;
 const SETTLED =
-  /^S([0-9a-z]{8})([0-9A-Za-z]{10})(-?[0-9a-z]+)\.([0-9a-z]+)\.([0-9a-z]+)\.([0-9a-z]+)\.([0-9a-z]+)\.([0-9a-z]+)\.([cfao][em])\.([^\s]+)$/;
+  /^S([0-9a-z]{8})([0-9A-Za-z]{10})(-?[0-9a-z]+)\.([0-9a-z]+)\.([0-9a-z]+)\.([0-9a-z]+)\.([0-9a-z]+)(?:-([0-9a-z]+))?\.([0-9a-z]+)\.([cfao][em])\.([^\s]+)$/;
 
 const OUTCOME_CODES: Readonly<Record<Outcome, string>> = {
   completed: 'c',
@@ -67,11 +78,15 @@ const OUTCOME_OF_CODE: ReadonlyMap<string, Outcome> = new Map([
   ['o', 'orphaned'],
 ]);
 
-/** What an admission sets aside. Throws TypeError where its charges contradict its amounts or its time. */
+/** What an admission sets aside. Throws TypeError where its charges contradict its amounts, its time or its key. */
 export const reservationOf = (admission: ReservationSource): Reservation => ({
   key: admission.key,
   model: admission.model,
-  kinds: kindsOfCharges(admission.charges, { startedAtMs: admission.nowMs, reserved: admission.reserved }),
+  counters: countersOfCharges(admission.charges, {
+    startedAtMs: admission.nowMs,
+    account: accountOfKey(admission.key),
+    reserved: admission.reserved,
+  }),
   reserved: admission.reserved,
   startedAtMs: admission.nowMs,
   expiresAtMs: admission.expiresAtMs,
@@ -83,13 +98,19 @@ export const usedAmounts = (record: UsageRecord): Amounts => ({
   nanoUsd: record.nanoUsd,
 });
 
+/** Whether a finished request used neither tokens nor money: its model was never called, or refused it. */
+export const usedNothing = (record: UsageRecord): boolean => {
+  const { tokens, nanoUsd } = usedAmounts(record);
+  return tokens === 0 && nanoUsd === 0;
+};
+
 /** The text of an R entry. Equal reservations give equal texts: a settlement is conditional on that equality. */
 export function encodeReservation(reservation: Reservation): string {
   const rest = [
     base36(reservation.expiresAtMs - reservation.startedAtMs),
     base36(reservation.reserved.tokens),
     base36(reservation.reserved.nanoUsd),
-    kindCodes(reservation.kinds),
+    counterCodes(reservation.counters),
     reservation.model,
   ];
   return `R${fixedTime(reservation.expiresAtMs)}${reservation.key}${rest.join('.')}`;
@@ -100,17 +121,13 @@ export function decodeReservation(text: string): Reservation | undefined {
   const [matched, expires, keyText = '', lifetime, tokens, nanoUsd, codes = '', model = ''] =
     RESERVED.exec(text) ?? [];
   const key = parseKeyRef(keyText);
-  const kinds = parseKindCodes(codes);
-  if (matched === undefined || key === undefined || kinds === undefined) return undefined;
+  if (matched === undefined || key === undefined) return undefined;
   const expiresAtMs = number(expires);
-  return {
-    key,
-    model,
-    kinds,
-    reserved: { tokens: number(tokens), nanoUsd: number(nanoUsd) },
-    startedAtMs: expiresAtMs - number(lifetime),
-    expiresAtMs,
-  };
+  const startedAtMs = expiresAtMs - number(lifetime);
+  const counters = parseCounterCodes(codes, { startedAtMs, account: accountOfKey(key) });
+  if (counters === undefined) return undefined;
+  const reserved = { tokens: number(tokens), nanoUsd: number(nanoUsd) };
+  return { key, model, counters, reserved, startedAtMs, expiresAtMs };
 }
 
 /** The text of an S entry: the usage record without what the item's key and the attribute's name say. */
@@ -120,7 +137,7 @@ export function encodeSettled(record: UsageRecord): string {
     base36(record.usage.input),
     base36(record.usage.output),
     base36(record.usage.cacheRead),
-    base36(record.usage.cacheWrite),
+    cacheWriteText(record.usage),
     base36(record.nanoUsd),
     OUTCOME_CODES[record.outcome] + (record.estimated ? 'e' : 'm'),
     record.model,
@@ -139,6 +156,7 @@ export function decodeSettled(owner: EntryOwner, text: string): UsageRecord | un
     output,
     read,
     write,
+    write1h,
     nanoUsd,
     flags = '',
     model = '',
@@ -159,6 +177,7 @@ export function decodeSettled(owner: EntryOwner, text: string): UsageRecord | un
       output: number(output),
       cacheRead: number(read),
       cacheWrite: number(write),
+      ...(write1h !== undefined && { cacheWrite1h: number(write1h) }),
     },
     nanoUsd: number(nanoUsd),
     estimated: flags.charAt(1) === 'e',
@@ -197,6 +216,9 @@ export const orphanRecord = (
   startedAtMs: reservation.startedAtMs,
   settledAtMs,
 });
+
+const cacheWriteText = ({ cacheWrite, cacheWrite1h }: TokenUsage): string =>
+  base36(cacheWrite) + (cacheWrite1h === undefined ? '' : `-${base36(cacheWrite1h)}`);
 
 const base36 = (value: number): string => value.toString(36);
 const fixedTime = (timeMs: number): string => base36(timeMs).padStart(TIME_LENGTH, '0');

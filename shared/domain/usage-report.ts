@@ -1,4 +1,5 @@
-/** Usage folded into time buckets and groups, as OpenAI's usage API reports it. Pure: records in, report out. */
+/** Usage folded into time buckets and groups, as OpenAI's usage API reports it. */
+import { type BucketRange, type BucketReport, createBucketReport } from './bucket-report.ts';
 import { keyId, projectId } from './ids.ts';
 import type { UsageRecord } from './usage.ts';
 
@@ -32,49 +33,15 @@ export interface UsageSum {
   readonly outputTokens: number;
 }
 
-export interface UsageBucket {
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly sums: readonly UsageSum[];
-}
-
-/** A report under construction; `add` takes records in any order. */
-export interface UsageReport {
-  add(record: UsageRecord): void;
-  buckets(): readonly UsageBucket[];
-}
-
-/** An empty report over `[fromMs, toMs)`, `fromMs` at the start of a bucket. A record counts where it was admitted. */
-export function createUsageReport(of: {
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly widthMs: number;
-  readonly groupBy: readonly UsageGroup[];
-  readonly filter: UsageFilter;
-}): UsageReport {
-  const sums = new Map<number, Map<string, UsageSum>>();
-  return {
-    add: (record) => {
-      if (record.startedAtMs < of.fromMs || record.startedAtMs >= of.toMs || !passes(of.filter, record))
-        return;
-      const startMs = record.startedAtMs - ((record.startedAtMs - of.fromMs) % of.widthMs);
-      const bucket = sums.get(startMs) ?? new Map<string, UsageSum>();
-      const group = groupOf(record, of.groupBy);
-      const name = JSON.stringify([group.projectId, group.model, group.apiKeyId]);
-      bucket.set(name, plus(bucket.get(name) ?? group, record));
-      sums.set(startMs, bucket);
-    },
-    buckets: () => {
-      const buckets: UsageBucket[] = [];
-      for (let startMs = of.fromMs; startMs < of.toMs; startMs += of.widthMs) {
-        const bucket = sums.get(startMs) ?? new Map<string, UsageSum>();
-        const endMs = Math.min(startMs + of.widthMs, of.toMs);
-        buckets.push({ startMs, endMs, sums: inOrder(bucket) });
-      }
-      return buckets;
-    },
-  };
-}
+/** An empty report. */
+export const createUsageReport = (
+  of: BucketRange & { readonly groupBy: readonly UsageGroup[]; readonly filter: UsageFilter },
+): BucketReport<UsageSum> =>
+  createBucketReport({
+    ...of,
+    emptyOf: (record) => (passes(of.filter, record) ? groupOf(record, of.groupBy) : undefined),
+    plus,
+  });
 
 function passes(filter: UsageFilter, record: UsageRecord): boolean {
   const byModel = filter.models === undefined || filter.models.includes(record.model);
@@ -104,7 +71,3 @@ function plus(sum: UsageSum, { usage }: UsageRecord): UsageSum {
     outputTokens: sum.outputTokens + usage.output,
   };
 }
-
-/** By group name, so that the same usage always reads the same. */
-const inOrder = (bucket: ReadonlyMap<string, UsageSum>): readonly UsageSum[] =>
-  [...bucket.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, sum]) => sum);

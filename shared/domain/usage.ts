@@ -7,7 +7,10 @@ export interface TokenUsage {
   readonly input: number;
   readonly output: number;
   readonly cacheRead: number;
+  /** All that was written to the prompt cache, for however long. */
   readonly cacheWrite: number;
+  /** Those of `cacheWrite` that are kept for an hour, which costs more; absent where there are none. */
+  readonly cacheWrite1h?: number;
 }
 
 export const NO_USAGE: TokenUsage = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
