@@ -12,12 +12,17 @@ const schema = z.object({
   USAGE_TABLE: name,
   AUDIT_TABLE: name,
   AUDIT_HEAD_TABLE: name,
+  AUDIT_ARCHIVE: name,
   CONTEXT_SECRET_ID: name,
+  BASE_URL_PARAMETER: name,
   KEY_ENVIRONMENT: z.enum(['live', 'test']),
   AWS_ENDPOINT_URL: endpoint,
   AWS_ENDPOINT_URL_DYNAMODB: endpoint,
   AWS_ENDPOINT_URL_BEDROCK_RUNTIME: endpoint,
+  AWS_ENDPOINT_URL_EVENTBRIDGE: endpoint,
+  AWS_ENDPOINT_URL_S3: endpoint,
   AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint,
+  AWS_ENDPOINT_URL_SSM: endpoint,
 });
 
 export interface Config {
@@ -30,13 +35,20 @@ export interface Config {
     readonly audit: string;
     readonly auditHead: string;
   };
+  /** The archive's bucket, without the account and the region that end its name. */
+  readonly auditArchive: string;
   readonly contextSecretId: string;
+  /** The parameter that says where the API is reached. */
+  readonly baseUrlParameter: string;
   readonly keyEnvironment: 'live' | 'test';
   /** Endpoints that replace AWS's own, as the AWS SDKs name them; undefined means the regional default. */
   readonly endpoints: {
     readonly dynamodb: string | undefined;
     readonly bedrockRuntime: string | undefined;
+    readonly eventBridge: string | undefined;
+    readonly s3: string | undefined;
     readonly secretsManager: string | undefined;
+    readonly ssm: string | undefined;
   };
 }
 
@@ -60,12 +72,17 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       audit: env.AUDIT_TABLE,
       auditHead: env.AUDIT_HEAD_TABLE,
     },
+    auditArchive: env.AUDIT_ARCHIVE,
     contextSecretId: env.CONTEXT_SECRET_ID,
+    baseUrlParameter: env.BASE_URL_PARAMETER,
     keyEnvironment: env.KEY_ENVIRONMENT,
     endpoints: {
       dynamodb: env.AWS_ENDPOINT_URL_DYNAMODB ?? env.AWS_ENDPOINT_URL,
       bedrockRuntime: env.AWS_ENDPOINT_URL_BEDROCK_RUNTIME ?? env.AWS_ENDPOINT_URL,
+      eventBridge: env.AWS_ENDPOINT_URL_EVENTBRIDGE ?? env.AWS_ENDPOINT_URL,
+      s3: env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL,
       secretsManager: env.AWS_ENDPOINT_URL_SECRETS_MANAGER ?? env.AWS_ENDPOINT_URL,
+      ssm: env.AWS_ENDPOINT_URL_SSM ?? env.AWS_ENDPOINT_URL,
     },
   };
 }

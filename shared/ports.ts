@@ -4,18 +4,24 @@
  * GatewayError `service_unavailable` when its store cannot answer: nothing is decided on a guess.
  */
 import type { Admission, AdmissionResult, Settlement } from './domain/admission.ts';
-import type { AuditEntry, AuditRecord } from './domain/audit.ts';
+import type { AuditHead, AuditRecord } from './domain/audit.ts';
+import type { AuditEvent, AuditQuery } from './domain/audit-event.ts';
+import type { Change, CommitResult, TenantName } from './domain/change.ts';
 import type { ContextSecret } from './domain/context-mac.ts';
 import type { ConverseAnswer, ConverseCall, ConverseStreamEvent } from './domain/converse.ts';
-import type { KeyRef, TenantRef } from './domain/ids.ts';
+import type { AccountRef, AlertRef, KeyRef, TenantRef } from './domain/ids.ts';
 import type { LogEvent } from './domain/log-event.ts';
-import type { Page, PageRequest } from './domain/page.ts';
+import type { NanoUsd } from './domain/money.ts';
+import type { OutboxMessage, PublishedEvent } from './domain/outbox.ts';
+import type { Page, PageRequest, TenantPageRequest } from './domain/page.ts';
+import type { SecretVersion, StoredSecret } from './domain/secret-version.ts';
 import type {
-  AccountCreation,
   AdminKey,
   ApiKey,
-  KeyRevocation,
+  IdempotencyRecord,
+  KeyUse,
   ServiceAccount,
+  SpendAlert,
   Tenant,
   TenantCredential,
 } from './domain/tenancy.ts';
@@ -25,21 +31,46 @@ import type { TimeRange, UsageRecord } from './domain/usage.ts';
 export interface CredentialStore {
   readTenantKey(tenant: TenantRef, key: KeyRef): Promise<Partial<TenantCredential>>;
   readAdminKey(key: KeyRef): Promise<AdminKey | undefined>;
+  /** Notes when a key was used, and the secret of which claim; a later claim's mark stands. */
+  noteUse(of: { readonly tenant: TenantRef; readonly key: KeyRef; readonly use: KeyUse }): Promise<void>;
 }
 
-/** The control plane. Each change commits together with its audit entry, or neither does. */
+/** The control plane. Each change commits together with its audit entries, or neither does. */
 export interface TenancyStore {
-  /** Rejects with `conflict` where the name or reference is taken. */
-  createTenant(tenant: Tenant, audit: AuditEntry): Promise<void>;
-  createAccount(creation: AccountCreation): Promise<void>;
-  createAdminKey(key: AdminKey, audit: AuditEntry): Promise<void>;
-  /** True where this call revoked it, false where it was revoked already; `not_found` where there is none. */
-  revokeKey(revocation: KeyRevocation): Promise<boolean>;
+  commit(change: Change): Promise<CommitResult>;
   readTenant(tenant: TenantRef): Promise<Tenant | undefined>;
-  listTenants(page: PageRequest): Promise<Page<Tenant>>;
+  /** Who has a name that compares the same. */
+  readTenantName(name: string): Promise<TenantName | undefined>;
+  readAccount(tenant: TenantRef, account: AccountRef): Promise<ServiceAccount | undefined>;
+  readKey(tenant: TenantRef, key: KeyRef): Promise<ApiKey | undefined>;
+  readKeyUses(tenant: TenantRef, keys: readonly KeyRef[]): Promise<ReadonlyMap<KeyRef, KeyUse>>;
+  readAdminKey(key: KeyRef): Promise<AdminKey | undefined>;
+  readAlert(tenant: TenantRef, alert: AlertRef): Promise<SpendAlert | undefined>;
+  readOutbox(tenant: TenantRef, id: string): Promise<OutboxMessage | undefined>;
+  readIdempotency(tenant: TenantRef, digest: string): Promise<IdempotencyRecord | undefined>;
+  /** By creation. */
+  listTenants(page: TenantPageRequest): Promise<Page<Tenant>>;
+  /** Lists by reference: those that are not deleted, not revoked, not sent. */
   listAccounts(tenant: TenantRef, page: PageRequest): Promise<Page<ServiceAccount>>;
   listKeys(tenant: TenantRef, page: PageRequest): Promise<Page<ApiKey>>;
-  listAudit(chain: TenantRef, page: PageRequest): Promise<Page<AuditRecord>>;
+  listAdminKeys(page: PageRequest): Promise<Page<AdminKey>>;
+  listAlerts(tenant: TenantRef, page: PageRequest): Promise<Page<SpendAlert>>;
+  listOutbox(tenant: TenantRef, page: PageRequest): Promise<Page<OutboxMessage>>;
+}
+
+/** The audit log, read; what writes it is the change that it tells of. */
+export interface AuditStore {
+  /** Newest first. Rejects with `invalid_value` where the cursor names no event that the filter's chains hold. */
+  list(query: AuditQuery): Promise<Page<AuditEvent>>;
+  /** A chain from its beginning. Like its head it is evidence: nothing is judged here. `after` is a sequence. */
+  readChain(chain: TenantRef, page: PageRequest): Promise<Page<AuditRecord>>;
+  readHead(chain: TenantRef): Promise<AuditHead>;
+}
+
+/** Write-once objects outside the tables, in the account that the tables are in. */
+export interface AuditArchive {
+  /** Without effect where there is an object of that name. */
+  put(object: { readonly account: string; readonly name: string; readonly body: string }): Promise<void>;
 }
 
 /** Hard limits, on one item a tenant. Each method may be repeated with the same request id without effect. */
@@ -49,6 +80,8 @@ export interface LimitsStore {
   settle(settlement: Settlement): Promise<void>;
   /** Settles what dead processes left behind; returns how many requests it settled. */
   sweep(tenant: TenantRef, nowMs: number): Promise<number>;
+  /** Money of the UTC month of `nowMs`, settled and reserved; 0 where there is none. Strongly consistent. */
+  readSpend(tenant: TenantRef, nowMs: number): Promise<NanoUsd>;
 }
 
 /** The ledger, read by the metrics function. Records are ordered by request id, hence by start. */
@@ -67,6 +100,31 @@ export interface ModelRuntime {
 export interface ContextSecretSource {
   /** Kept for minutes; one that lacks `wantedKeyId` is read again, every ten seconds at most. */
   current(wantedKeyId?: string): Promise<ContextSecret>;
+}
+
+/** Whether a running answer may go on. Eventually consistent, for the timer of a stream alone. */
+export interface KeyWatch {
+  /** False once the key was revoked, its account deleted or its tenant archived. Rejects where the store gives no answer. */
+  isLive(tenant: TenantRef, key: KeyRef): Promise<boolean>;
+}
+
+/** Secrets Manager, one secret a service account. Each step may be repeated. */
+export interface SecretVault {
+  /** Keeps the value as a pending version; where the version exists already, what it holds stands and is returned. */
+  putPending(version: SecretVersion, value: string): Promise<StoredSecret>;
+  /** Makes a pending version the current one; without effect where it is. */
+  promote(version: SecretVersion): Promise<void>;
+}
+
+/** EventBridge. At least once: who subscribes tells repeats by the event's id. */
+export interface EventBus {
+  publish(event: PublishedEvent): Promise<void>;
+}
+
+/** What exists only once the stack is deployed, from Parameter Store. */
+export interface DeploymentSettings {
+  /** Where the API is reached, without `/v1`: `https://….amazonaws.com/prod`. Kept for the process's life. */
+  baseUrl(): Promise<string>;
 }
 
 /** One JSON line an event. Never a body, a prompt or a secret. */

@@ -6,8 +6,20 @@ export type Item = Record<string, AttributeValue>;
 export const text = (value: string): AttributeValue => ({ S: value });
 export const integer = (value: number): AttributeValue => ({ N: String(value) });
 
+export const flag = (value: boolean): AttributeValue => ({ BOOL: value });
+export const texts = (values: readonly string[]): AttributeValue => ({ L: values.map(text) });
+
 export function textOf(item: Item, name: string): string {
   return item[name]?.S ?? malformed(name);
+}
+
+/** As textOf; undefined where the item has no such attribute. */
+export function optionalTextOf(item: Item, name: string): string | undefined {
+  return item[name] === undefined ? undefined : textOf(item, name);
+}
+
+export function flagOf(item: Item, name: string): boolean {
+  return item[name]?.BOOL ?? malformed(name);
 }
 
 /** A safe integer of at least 0. */

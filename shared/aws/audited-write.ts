@@ -7,11 +7,12 @@
 import { randomUUID } from 'node:crypto';
 import type { TransactWriteItem, TransactWriteItemsCommandInput } from '@aws-sdk/client-dynamodb';
 import type { Config } from '../config.ts';
-import { type AuditEntry, type AuditHead, chainAuditEntry, EMPTY_CHAIN } from '../domain/audit.ts';
+import { type AuditEntry, type AuditHead, chainAuditEntry } from '../domain/audit.ts';
 import type { TenantRef } from '../domain/ids.ts';
 import type { Clock } from '../ports.ts';
 import { type Item, integer, text } from './attribute.ts';
-import { fromHeadItem, headKey, toEventItem } from './audit-items.ts';
+import { headKey, toCopyItem, toEventItem } from './audit-items.ts';
+import { readHead } from './audit-store.ts';
 import type { Dynamo } from './dynamo.ts';
 import { isPermanent, unavailable } from './store-failure.ts';
 import type { Waiting } from './waiting.ts';
@@ -39,7 +40,13 @@ const PATIENCE_MS = 5_000;
 const WAIT_BASE_MS = 20;
 const WAIT_MAX_MS = 500;
 
-/** Undefined when all of it committed; nothing was written where a write was refused or this rejects for contention. */
+/** What DynamoDB takes in one transaction. */
+const ITEMS_MAX = 100;
+
+/**
+ * Undefined when all of it committed; nothing was written where a write was refused or this rejects for contention.
+ * Throws RangeError where the change is larger than a transaction: two items an event and one a chain come on top.
+ */
 export async function commitAudited(
   writer: AuditedWriter,
   change: AuditedChange,
@@ -115,7 +122,7 @@ function judge(error: Cancellation, change: AuditedChange): RefusedWrite | Error
   return error;
 }
 
-/** The change first, then each chain's events and its head: `judge` tells them apart by their place. */
+/** The change first, then each chain's events, their copies and its head: `judge` tells them apart by their place. */
 async function transactionOf(
   writer: AuditedWriter,
   change: AuditedChange,
@@ -124,7 +131,9 @@ async function transactionOf(
   const appends = await Promise.all(
     [...chains].map(async ([chain, entries]) => appendTo(writer, { chain, entries })),
   );
-  return { ClientRequestToken: randomUUID(), TransactItems: [...change.writes, ...appends.flat()] };
+  const items = [...change.writes, ...appends.flat()];
+  if (items.length > ITEMS_MAX) throw new RangeError(`A change of ${items.length} items is no transaction.`);
+  return { ClientRequestToken: randomUUID(), TransactItems: items };
 }
 
 async function appendTo(
@@ -136,25 +145,18 @@ async function appendTo(
   let head = before;
   for (const entry of of.entries) {
     const record = chainAuditEntry(head, entry);
-    events.push({
-      Put: {
-        TableName: writer.tables.audit,
-        Item: toEventItem(of.chain, record),
-        ConditionExpression: 'attribute_not_exists(SK)',
-      },
-    });
+    for (const item of [toEventItem(of.chain, record), toCopyItem(of.chain, record)]) {
+      events.push({
+        Put: {
+          TableName: writer.tables.audit,
+          Item: item,
+          ConditionExpression: 'attribute_not_exists(SK)',
+        },
+      });
+    }
     head = record;
   }
   return [...events, moveHead(writer, { chain: of.chain, before, after: head })];
-}
-
-async function readHead(writer: AuditedWriter, chain: TenantRef): Promise<AuditHead> {
-  const { Item } = await writer.dynamo.getItem({
-    TableName: writer.tables.auditHead,
-    Key: headKey(chain),
-    ConsistentRead: true,
-  });
-  return Item === undefined ? EMPTY_CHAIN : fromHeadItem(Item);
 }
 
 /** The head moves only from where it was read: two writers cannot both follow the same event. */
@@ -168,13 +170,14 @@ function moveHead(
     Update: {
       TableName: writer.tables.auditHead,
       Key: headKey(of.chain),
-      UpdateExpression: 'SET #sequence = :sequence, #hash = :hash',
+      UpdateExpression: 'SET #sequence = :sequence, atMs = :atMs, #hash = :hash',
       ConditionExpression: unborn
         ? 'attribute_not_exists(PK)'
         : '#sequence = :before AND #hash = :beforeHash',
       ExpressionAttributeNames: { '#sequence': 'sequence', '#hash': 'hash' },
       ExpressionAttributeValues: {
         ':sequence': integer(after.sequence),
+        ':atMs': integer(after.atMs),
         ':hash': text(after.hash),
         ...(!unborn && { ':before': integer(before.sequence), ':beforeHash': text(before.hash) }),
       },

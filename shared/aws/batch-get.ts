@@ -15,13 +15,16 @@ export async function batchGetAll(
   of: {
     readonly waiting: Waiting;
     readonly get: (input: BatchGetItemCommandInput) => Promise<BatchGetItemCommandOutput>;
+    /** How often to ask; by default 4 times. */
+    readonly roundsMax?: number | undefined;
   },
   input: BatchGetItemCommandInput,
 ): Promise<BatchGetItemCommandOutput> {
+  const roundsMax = of.roundsMax ?? ROUNDS_MAX;
   let output = await of.get(input);
   let responses = output.Responses ?? {};
   for (let round = 1; hasKeys(output.UnprocessedKeys); round += 1) {
-    if (round === ROUNDS_MAX) {
+    if (round === roundsMax) {
       throw new DynamoError({
         name: 'ProvisionedThroughputExceededException',
         message: 'Keys of a BatchGetItem stayed unprocessed.',

@@ -10,7 +10,8 @@ import type { ModelRuntime } from '../ports.ts';
 import { bedrockError } from './bedrock-errors.ts';
 import { BedrockException, batchOf, parseObject } from './converse-frames.ts';
 import { createEventStreamDecoder } from './event-stream.ts';
-import { type SignedHttp, TransportError, type WholeAnswer } from './signed-http.ts';
+import type { SignedHttp, WholeAnswer } from './signed-http.ts';
+import { TransportError } from './transport-error.ts';
 
 export interface BedrockRuntimeOptions {
   readonly http: SignedHttp;

@@ -2,18 +2,12 @@
 import type { Config } from '../config.ts';
 import { accountOfKey, ORGANIZATION_REF } from '../domain/ids.ts';
 import type { CredentialStore } from '../ports.ts';
-import type { Item } from './attribute.ts';
+import { type Item, integer } from './attribute.ts';
 import type { Dynamo } from './dynamo.ts';
-import { unavailable } from './store-failure.ts';
-import {
-  accountKey,
-  fromAccountItem,
-  fromAdminKeyItem,
-  fromKeyItem,
-  fromTenantItem,
-  keyKey,
-  tenantKey,
-} from './tenancy-items.ts';
+import { accountKey, keyKey, tenantKey, useKey } from './item-keys.ts';
+import { fromAdminKeyItem, fromKeyItem, fromUseItem } from './key-items.ts';
+import { isConditionFailure, unavailable } from './store-failure.ts';
+import { fromAccountItem, fromTenantItem } from './tenancy-items.ts';
 
 export interface CredentialStoreOptions {
   readonly dynamo: Dynamo;
@@ -27,17 +21,25 @@ export function createCredentialStore({ dynamo, tables }: CredentialStoreOptions
     async readTenantKey(tenant, key) {
       // The organisation's partition holds admin keys, and no key of a tenant reaches it.
       if (tenant === ORGANIZATION_REF) return {};
-      const keys = [keyKey(tenant, key), accountKey(tenant, accountOfKey(key)), tenantKey(tenant)];
+      const keys = [
+        keyKey(tenant, key),
+        accountKey(tenant, accountOfKey(key)),
+        tenantKey(tenant),
+        useKey(tenant, key),
+      ];
       try {
         const output = await dynamo.batchGetItem({
           RequestItems: { [table]: { Keys: keys, ConsistentRead: true } },
         });
         const items = output.Responses?.[table] ?? [];
-        const [keyItem, accountItem, tenantItem] = keys.map((wanted) => findBySortKey(items, wanted));
+        const [keyItem, accountItem, tenantItem, useItem] = keys.map((wanted) =>
+          findBySortKey(items, wanted),
+        );
         return {
           ...(keyItem !== undefined && { key: fromKeyItem(tenant, keyItem) }),
           ...(accountItem !== undefined && { account: fromAccountItem(tenant, accountItem) }),
           ...(tenantItem !== undefined && { tenant: fromTenantItem(tenantItem) }),
+          ...(useItem !== undefined && { use: fromUseItem(useItem) }),
         };
       } catch (error) {
         throw unavailable('credential store', error);
@@ -53,6 +55,20 @@ export function createCredentialStore({ dynamo, tables }: CredentialStoreOptions
         return Item === undefined ? undefined : fromAdminKeyItem(Item);
       } catch (error) {
         throw unavailable('credential store', error);
+      }
+    },
+    async noteUse({ tenant, key, use }) {
+      try {
+        await dynamo.updateItem({
+          TableName: table,
+          Key: useKey(tenant, key),
+          UpdateExpression: 'SET lastUsedAtMs = :at, usedClaim = :claim',
+          // A request that was under way while its secret was replaced must not undo the mark of the new one.
+          ConditionExpression: 'attribute_not_exists(usedClaim) OR usedClaim <= :claim',
+          ExpressionAttributeValues: { ':at': integer(use.lastUsedAtMs), ':claim': integer(use.claim) },
+        });
+      } catch (error) {
+        if (!isConditionFailure(error)) throw unavailable('credential store', error);
       }
     },
   };

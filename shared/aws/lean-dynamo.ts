@@ -9,13 +9,16 @@ import { batchGetAll } from './batch-get.ts';
 import type { Dynamo } from './dynamo.ts';
 import { DynamoError } from './dynamo-error.ts';
 import { fromWire, toWire } from './dynamo-wire.ts';
-import { type SignedHttp, TransportError, type WholeAnswer } from './signed-http.ts';
+import type { SignedHttp, WholeAnswer } from './signed-http.ts';
+import { TransportError } from './transport-error.ts';
 import { REAL_WAITING, type Waiting } from './waiting.ts';
 
 export interface LeanDynamoOptions {
   readonly http: SignedHttp;
   readonly clock: Clock;
   readonly waiting?: Waiting;
+  /** By default 3; 1 also takes unprocessed keys of a batch for a failure. */
+  readonly attemptsMax?: number;
   /** The longest one attempt may take; by default 600 ms. */
   readonly attemptTimeoutMs?: number;
   /** No attempt begins later than this after the first; by default 1,000 ms. */
@@ -42,7 +45,7 @@ const RETRYABLE = new Set([
 
 /**
  * The calls of `Dynamo` over a transport for service `dynamodb`. Throttling, answers of 500 and above and failed
- * connections are tried again, three attempts in all, with full jitter; every other refusal throws at once.
+ * connections are tried again, three attempts in all by default, with full jitter; every other refusal throws at once.
  */
 export function createLeanDynamo(options: LeanDynamoOptions): Dynamo {
   const waiting = options.waiting ?? REAL_WAITING;
@@ -52,7 +55,8 @@ export function createLeanDynamo(options: LeanDynamoOptions): Dynamo {
       callWithRetries<Output>({ ...options, waiting }, { operation, body: toWire(input) });
   const transact: Dynamo['transactWriteItems'] = call('TransactWriteItems');
   return {
-    batchGetItem: (input) => batchGetAll({ waiting, get: call('BatchGetItem') }, input),
+    batchGetItem: (input) =>
+      batchGetAll({ waiting, get: call('BatchGetItem'), roundsMax: options.attemptsMax }, input),
     getItem: call('GetItem'),
     putItem: call('PutItem'),
     query: call('Query'),
@@ -67,14 +71,14 @@ async function callWithRetries<Output>(
   options: LeanDynamoOptions & { readonly waiting: Waiting },
   call: { readonly operation: string; readonly body: string },
 ): Promise<Output> {
-  const { waiting, clock } = options;
+  const { waiting, clock, attemptsMax = ATTEMPTS_MAX } = options;
   const startedMs = clock();
   for (let attempts = 1; ; attempts += 1) {
     const result = await attempt<Output>(options, { ...call, attempts });
     if (!(result instanceof DynamoError)) return result;
     const waitMs = waiting.random() * WAIT_BASE_MS * 2 ** attempts;
     const late = clock() + waitMs - startedMs > (options.budgetMs ?? BUDGET_MS);
-    if (!result.retryable || attempts === ATTEMPTS_MAX || late) throw result;
+    if (!result.retryable || attempts === attemptsMax || late) throw result;
     await waiting.wait(waitMs);
   }
 }

@@ -4,9 +4,9 @@
  */
 import type { AttributeValue, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import type { Admission } from '../domain/admission.ts';
-import { amountFor, counterAt, counterName } from '../domain/counter.ts';
+import { amountFor, type CounterIdentity, counterName } from '../domain/counter.ts';
 import type { RequestId, TenantRef } from '../domain/ids.ts';
-import type { Amounts, CounterKind } from '../domain/limits.ts';
+import type { Amounts } from '../domain/limits.ts';
 import { entryName, INFLIGHT, LIMITS_VERSION, limitsKey } from './limits-item.ts';
 
 /** One part of a condition; all parts must hold. An absent number counts as passed: counters begin at their first ADD. */
@@ -36,15 +36,12 @@ export interface WriteTarget {
   readonly removable: readonly RequestId[];
 }
 
-/** A change of what a request's periods hold. */
+/** A change of what a request's counters hold; undefined is no request at all. */
 export interface Change {
-  readonly kinds: readonly CounterKind[];
-  readonly startedAtMs: number;
-  readonly from: Amounts;
-  readonly to: Amounts;
+  readonly counters: readonly CounterIdentity[];
+  readonly from: Amounts | undefined;
+  readonly to: Amounts | undefined;
 }
-
-const NOTHING: Amounts = { tokens: 0, nanoUsd: 0 };
 
 /**
  * Reserves. Invariant: where it succeeds, every limited counter held at most `limit − amount` before, hence at most
@@ -104,7 +101,7 @@ export const chargeUpdate = (
   updateOf({
     ...target,
     set: [[entryName(of.request), of.settled]],
-    add: differences({ ...of.change, from: NOTHING }),
+    add: differences({ ...of.change, from: undefined }),
     remove: target.removable.map(entryName),
     conditions: [{ test: 'absent', name: entryName(of.request) }],
     returns: 'ALL_NEW',
@@ -117,7 +114,7 @@ export const releaseUpdate = (
 ): UpdateItemCommandInput =>
   updateOf({
     ...target,
-    add: [...differences({ ...of.change, to: NOTHING }), [INFLIGHT, -1]],
+    add: [...differences({ ...of.change, to: undefined }), [INFLIGHT, -1]],
     remove: [entryName(of.request), ...target.removable.map(entryName)],
     conditions: [{ test: 'equals', name: entryName(of.request), value: of.reserved }],
     returns: 'NONE',
@@ -135,11 +132,14 @@ export const removeUpdate = (
     returns: 'NONE',
   });
 
-function differences(change: Change): readonly Assignment<number>[] {
-  return change.kinds.map((kind) => [
-    counterName(counterAt(kind, change.startedAtMs)),
-    amountFor(kind, change.to) - amountFor(kind, change.from),
-  ]);
+/** A settlement leaves the count of requests as it is, so half of the counters need no mention. */
+function differences({ counters, from, to }: Change): readonly Assignment<number>[] {
+  return counters
+    .map(
+      (counter) =>
+        [counterName(counter), amountFor(counter.kind, to) - amountFor(counter.kind, from)] as const,
+    )
+    .filter(([, difference]) => difference !== 0);
 }
 
 /** Spells the parts out, with a placeholder for every name and value. */

@@ -2,16 +2,10 @@
  * The limits item of a tenant, `PK=TENANT#<ref>`, `SK=LIMITS`, read: top-level attributes only, so that every write
  * touches what it names and nothing else.
  *
- * `lv` the version of the last configuration that admitted; `inflight` the R entries; `tpm#…`, `usd#…` the counters;
- * `r#<request id>` an entry (shared/domain/reservation-entry.ts).
+ * `lv` the version of the last configuration that admitted; `inflight` the R entries; `usd#…`, `rpd#…`, `rpm#…` and
+ * `tpm#…` the counters (shared/domain/counter.ts); `r#<request id>` an entry (shared/domain/reservation-entry.ts).
  */
-import {
-  type CounterIdentity,
-  counterAt,
-  counterName,
-  hasEnded,
-  parseCounterName,
-} from '../domain/counter.ts';
+import { counterName, hasEndedBy, parseCounterName } from '../domain/counter.ts';
 import { parseRequestId, type RequestId, type TenantRef } from '../domain/ids.ts';
 import {
   decodeReservation,
@@ -22,7 +16,7 @@ import {
 } from '../domain/reservation-entry.ts';
 import type { UsageRecord } from '../domain/usage.ts';
 import { type Item, text } from './attribute.ts';
-import { partitionOf } from './tenancy-items.ts';
+import { partitionOf } from './item-keys.ts';
 
 export const INFLIGHT = 'inflight';
 export const LIMITS_VERSION = 'lv';
@@ -78,14 +72,13 @@ interface Entry {
 /** Looks over an item once. What it cannot read, of a later version say, it leaves alone and keeps counters for. */
 export function findLeftovers(tenant: TenantRef, item: Item, nowMs: number): Leftovers {
   const entries: Entry[] = [];
-  const past: (CounterIdentity & PastCounter)[] = [];
+  const past: PastCounter[] = [];
+  const hasEnded = hasEndedBy(nowMs - PERIOD_MARGIN_MS);
   for (const [name, value] of Object.entries(item)) {
     const entry = name.startsWith(ENTRY_PREFIX) ? entryOf(name, value.S) : undefined;
     if (entry !== undefined) entries.push(entry);
     const counter = value.N === undefined ? undefined : parseCounterName(name);
-    if (counter !== undefined && hasEnded(counter, nowMs - PERIOD_MARGIN_MS)) {
-      past.push({ ...counter, name, value: numberAt(item, name) });
-    }
+    if (counter !== undefined && hasEnded(counter)) past.push({ name, value: numberAt(item, name) });
   }
   return {
     expired: entries.flatMap((entry) => expiredEntry(entry, nowMs)),
@@ -119,16 +112,13 @@ function settledEntry(
  * Only an R still moves its counters, when it is settled or released; an S has done so. An entry that cannot be
  * read may refer to anything, so while there is one no counter goes.
  */
-function unreferenced(
-  past: readonly (CounterIdentity & PastCounter)[],
-  entries: readonly Entry[],
-): readonly PastCounter[] {
-  const starts = entries
-    .filter(({ text }) => entryState(text) !== 'settled')
-    .map(({ text }) => decodeReservation(text)?.startedAtMs);
-  return past
-    .filter(({ kind, name }) =>
-      starts.every((startMs) => startMs !== undefined && counterName(counterAt(kind, startMs)) !== name),
-    )
-    .map(({ name, value }) => ({ name, value }));
+function unreferenced(past: readonly PastCounter[], entries: readonly Entry[]): readonly PastCounter[] {
+  const referenced = new Set<string>();
+  for (const { text } of entries) {
+    if (entryState(text) === 'settled') continue;
+    const reservation = decodeReservation(text);
+    if (reservation === undefined) return [];
+    for (const counter of reservation.counters) referenced.add(counterName(counter));
+  }
+  return past.filter(({ name }) => !referenced.has(name));
 }

@@ -19,8 +19,10 @@ export interface SeenItem {
   readonly nowMs: number;
 }
 
-/** How much of each kind one settlement takes on: its caller is waiting. */
+/** How many entries of each kind one settlement takes on: its caller is waiting. */
 const SOME = 4;
+/** Counters besides: a request begins up to eight, and one write removes these and the entries. */
+const SOME_COUNTERS = 16;
 /** Attributes removed by one write. */
 const REMOVED_AT_ONCE = 20;
 
@@ -47,7 +49,7 @@ export async function recoverSome(context: LimitsContext, seen: SeenItem): Promi
   const some: Leftovers = {
     expired: all.expired.slice(0, SOME),
     settled: all.settled.slice(0, SOME),
-    counters: all.counters.slice(0, SOME),
+    counters: all.counters.slice(0, SOME_COUNTERS),
   };
   try {
     await recover({ ...context, backoff: { ...context.backoff, attemptsMax: 1 } }, seen, some);
@@ -79,17 +81,17 @@ async function recover(context: LimitsContext, seen: SeenItem, leftovers: Leftov
 async function resolveExpired(context: LimitsContext, seen: SeenItem, entry: ExpiredEntry): Promise<boolean> {
   const { tenant, nowMs } = seen;
   const { request, reservation } = entry;
-  const { kinds, startedAtMs, reserved } = reservation;
+  const { counters, reserved } = reservation;
   const facts = { level: 'warn', tenant, request, ...reserved } as const;
   const target = of(context, seen);
   if (await hasUsageRecord(usageTableOf(context), tenant, request)) {
-    const change = { kinds, startedAtMs, from: reserved };
+    const change = { counters, from: reserved };
     const released = await write(context, releaseUpdate(target, { request, reserved: entry.text, change }));
     if (released) context.log?.write({ ...facts, event: 'limits.late-duplicate-released' });
     return false;
   }
   const record = orphanRecord({ tenant, request }, reservation, nowMs);
-  const change = { kinds, startedAtMs, from: reserved, to: reserved };
+  const change = { counters, from: reserved, to: reserved };
   const settled = encodeSettled(record);
   if (!(await write(context, settleUpdate(target, { request, reserved: entry.text, settled, change })))) {
     return false;

@@ -10,6 +10,7 @@ import {
   type Reservation,
   reservationOf,
   usedAmounts,
+  usedNothing,
 } from '../domain/reservation-entry.ts';
 import type { UsageRecord } from '../domain/usage.ts';
 import type { Item } from './attribute.ts';
@@ -123,15 +124,15 @@ function writeFor(
 ): UpdateItemCommandInput {
   const { request } = settlement.admission;
   const settled = encodeSettled(settlement.record);
-  const { kinds, startedAtMs, reserved } = reservation ?? reservationOf(settlement.admission);
-  const change = { kinds, startedAtMs, to: usedAmounts(settlement.record) };
-  if (reservation === undefined) return chargeUpdate(target, { request, settled, change });
-  return settleUpdate(target, {
-    request,
-    reserved: encodeReservation(reservation),
-    settled,
-    change: { ...change, from: reserved },
-  });
+  const to = usedAmounts(settlement.record);
+  if (reservation === undefined) {
+    // Whoever lost the answer to an admission settles it with nothing; where it reserved nothing either, it counts nowhere.
+    const { counters } = reservationOf(settlement.admission);
+    const change = { counters: usedNothing(settlement.record) ? [] : counters, to };
+    return chargeUpdate(target, { request, settled, change });
+  }
+  const change = { counters: reservation.counters, from: reservation.reserved, to };
+  return settleUpdate(target, { request, reserved: encodeReservation(reservation), settled, change });
 }
 
 /** Both are charged all the same; somebody should know. Nothing used is nothing to tell. */
@@ -140,9 +141,9 @@ function reportCharge(
   { admission, record }: Settlement,
   reservation: Reservation | undefined,
 ): void {
-  const used = usedAmounts(record);
   // Whoever lost the answer to an admission settles it with nothing, and need not have reserved.
-  if (used.tokens === 0 && used.nanoUsd === 0) return;
+  if (usedNothing(record)) return;
+  const used = usedAmounts(record);
   const facts = { tenant: admission.tenant, request: admission.request, ...used };
   if (reservation === undefined) {
     context.log?.write({ level: 'error', event: 'limits.charged-without-reservation', ...facts });

@@ -15,6 +15,7 @@ import { admit } from './limits-admission.ts';
 import type { LimitsContext, LimitsTables } from './limits-context.ts';
 import { sweepTenant } from './limits-recovery.ts';
 import { settle } from './limits-settlement.ts';
+import { readSpend } from './limits-spend.ts';
 import type { Backoff } from './store-failure.ts';
 import { REAL_WAITING } from './waiting.ts';
 
@@ -28,5 +29,6 @@ export function createLimitsStore(tables: LimitsTables, backoff: Backoff = DEFAU
     admit: (admission) => admit(context, admission),
     settle: (settlement) => settle(context, settlement),
     sweep: (tenant, nowMs) => sweepTenant(context, tenant, nowMs),
+    readSpend: (tenant, nowMs) => readSpend(context, tenant, nowMs),
   };
 }

@@ -4,6 +4,11 @@ import type { Page } from '../domain/page.ts';
 import { type Item, text } from './attribute.ts';
 import type { Dynamo } from './dynamo.ts';
 
+/** Leaves out the items of one status. */
+export interface PageFilter {
+  readonly leaveOut: 'archived' | 'deleted' | 'revoked' | 'sent';
+}
+
 export interface PageQuery<Entity> {
   readonly table: string;
   readonly partition: string;
@@ -11,8 +16,7 @@ export interface PageQuery<Entity> {
   /** The key that the page follows; an item need not be there. */
   readonly after: Item | undefined;
   readonly limit: number;
-  /** Leaves out the items of any other status. */
-  readonly only?: 'active';
+  readonly filter?: PageFilter;
   readonly read: (item: Item) => Entity;
 }
 
@@ -39,12 +43,13 @@ function queryOf(page: Omit<PageQuery<unknown>, 'read'>): QueryCommandInput {
     KeyConditionExpression: 'PK = :partition AND begins_with(SK, :prefix)',
     ConsistentRead: true,
   };
-  if (page.only === undefined) return { ...query, ExpressionAttributeValues: values, Limit: page.limit + 1 };
+  if (page.filter === undefined)
+    return { ...query, ExpressionAttributeValues: values, Limit: page.limit + 1 };
   return {
     ...query,
-    FilterExpression: '#status = :only',
+    FilterExpression: '#status <> :leftOut',
     ExpressionAttributeNames: { '#status': 'status' },
-    ExpressionAttributeValues: { ...values, ':only': text(page.only) },
+    ExpressionAttributeValues: { ...values, ':leftOut': text(page.filter.leaveOut) },
     Limit: EVALUATED,
   };
 }

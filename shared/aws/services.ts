@@ -2,11 +2,23 @@
 import type { Agent } from 'node:http';
 import { type Config, loadConfig } from '../config.ts';
 import { createLog } from '../log.ts';
-import type { Clock, ContextSecretSource, Log } from '../ports.ts';
+import type {
+  AuditArchive,
+  Clock,
+  ContextSecretSource,
+  DeploymentSettings,
+  EventBus,
+  Log,
+  SecretVault,
+} from '../ports.ts';
+import { createAuditArchive } from './audit-archive.ts';
 import { createContextSecretSource } from './context-secret.ts';
+import { createDeploymentSettings } from './deployment-settings.ts';
 import type { Dynamo } from './dynamo.ts';
 import { environmentCredentials } from './environment-credentials.ts';
+import { createEventBus } from './event-bus.ts';
 import { createLeanDynamo } from './lean-dynamo.ts';
+import { createSecretVault } from './secret-vault.ts';
 import { type CredentialsProvider, createSignedHttp, type SignedHttp } from './signed-http.ts';
 
 export interface Services {
@@ -31,12 +43,24 @@ export function startServices(environment: Readonly<Record<string, string | unde
 /** DynamoDB for the request path. */
 export const leanDynamo = (services: Services): Dynamo =>
   createLeanDynamo({
-    http: signedHttpOf(services, {
-      service: 'dynamodb',
-      host: 'dynamodb',
-      endpoint: services.config.endpoints.dynamodb,
-    }),
+    http: dynamoHttp(services),
     clock: services.clock,
+  });
+
+/** DynamoDB for reads that are soon made again anyhow: one attempt of 800 ms. */
+export const onceDynamo = (services: Services): Dynamo =>
+  createLeanDynamo({
+    http: dynamoHttp(services),
+    clock: services.clock,
+    attemptsMax: 1,
+    attemptTimeoutMs: 800,
+  });
+
+const dynamoHttp = (services: Services): SignedHttp =>
+  signedHttpOf(services, {
+    service: 'dynamodb',
+    host: 'dynamodb',
+    endpoint: services.config.endpoints.dynamodb,
   });
 
 /** Bedrock's runtime; its signing name is `bedrock`. A connection is given longer than a table's: nothing resends it. */
@@ -51,13 +75,57 @@ export const bedrockHttp = (services: Services): SignedHttp =>
 /** The secret that signs identity contexts, from Secrets Manager. */
 export const contextSecretOf = (services: Services): ContextSecretSource =>
   createContextSecretSource({
-    http: signedHttpOf(services, {
-      service: 'secretsmanager',
-      host: 'secretsmanager',
-      endpoint: services.config.endpoints.secretsManager,
-    }),
+    http: secretsManagerHttp(services),
     secretId: services.config.contextSecretId,
     clock: services.clock,
+  });
+
+/** Keys' values, in Secrets Manager. */
+export const secretVaultOf = (services: Services): SecretVault =>
+  createSecretVault({ http: secretsManagerHttp(services), stage: services.config.stage });
+
+/** The audit log's archive, in S3. A bucket is part of the host's name, and of the path where the endpoint is given. */
+export const auditArchiveOf = (services: Services): AuditArchive => {
+  const { auditArchive: prefix, endpoints, region } = services.config;
+  return createAuditArchive({
+    httpTo: (bucket) =>
+      signedHttpOf(services, {
+        service: 's3',
+        host: `${bucket}.s3`,
+        endpoint: endpoints.s3 === undefined ? undefined : `${endpoints.s3}/${bucket}`,
+      }),
+    prefix,
+    region,
+  });
+};
+
+/** The account's default bus, on EventBridge; its signing name is `events`. */
+export const eventBusOf = (services: Services): EventBus =>
+  createEventBus({
+    http: signedHttpOf(services, {
+      service: 'events',
+      host: 'events',
+      endpoint: services.config.endpoints.eventBridge,
+    }),
+    stage: services.config.stage,
+  });
+
+/** What the deployment has written to Parameter Store. */
+export const deploymentSettingsOf = (services: Services): DeploymentSettings =>
+  createDeploymentSettings({
+    http: signedHttpOf(services, {
+      service: 'ssm',
+      host: 'ssm',
+      endpoint: services.config.endpoints.ssm,
+    }),
+    baseUrlParameter: services.config.baseUrlParameter,
+  });
+
+const secretsManagerHttp = (services: Services): SignedHttp =>
+  signedHttpOf(services, {
+    service: 'secretsmanager',
+    host: 'secretsmanager',
+    endpoint: services.config.endpoints.secretsManager,
   });
 
 function signedHttpOf(

@@ -1,5 +1,5 @@
 /**
- * Signed POSTs to AWS over node:http, the transport of the hot path: kept-alive HTTP/1.1, a deadline, an abort
+ * Signed requests to AWS over node:http, the transport of the hot path: kept-alive HTTP/1.1, a deadline, an abort
  * signal and a bounded answer. It neither interprets statuses nor retries, with one exception: a kept-alive
  * connection that proves dead before a byte of the answer came is replaced and the request sent again, because
  * a Lambda that was frozen wakes up holding connections that the other side closed long ago.
@@ -7,7 +7,9 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Clock } from '../ports.ts';
+import { type CallGuard, createCallGuard } from './call-guard.ts';
 import { type AwsCredentials, createSigner } from './sigv4.ts';
+import { TransportError } from './transport-error.ts';
 
 /** Called for every request, so that a caller may refresh its credentials; it should answer from memory. */
 export type CredentialsProvider = () => AwsCredentials | Promise<AwsCredentials>;
@@ -30,7 +32,9 @@ export interface SignedHttpOptions {
   readonly agent?: http.Agent;
 }
 
-export interface SignedPost {
+export interface SignedRequest {
+  /** By default POST. */
+  readonly method?: 'POST' | 'PUT';
   /** Begins with `/`, percent-encoded where needed, without a query. */
   readonly path: string;
   /** Lower-case names; `host` and `content-length` are added. */
@@ -53,28 +57,14 @@ export type Sends = 1 | 2;
 
 export interface SignedHttp {
   /** The whole answer, whatever its status. Rejects with TransportError. */
-  send(request: SignedPost): Promise<WholeAnswer>;
+  send(request: SignedRequest): Promise<WholeAnswer>;
   /**
    * The answer once its headers are here; the caller reads or destroys it. Until it closes, aborting the signal
    * destroys it with a TransportError; silence after the headers is the caller's to bound, by the signal.
    */
-  open(request: SignedPost): Promise<http.IncomingMessage>;
+  open(request: SignedRequest): Promise<http.IncomingMessage>;
   /** Closes the agent's connections. */
   close(): void;
-}
-
-/** `connect`: nothing was sent. `reset`, `timeout`: the service may have acted. */
-export type TransportFailure = 'connect' | 'reset' | 'timeout' | 'aborted' | 'answer-too-large';
-
-/** No usable answer came. `cause` holds what the socket or the signal said. */
-export class TransportError extends Error {
-  readonly reason: TransportFailure;
-
-  constructor(reason: TransportFailure, cause?: unknown) {
-    super(`AWS request failed: ${reason}`, cause === undefined ? undefined : { cause });
-    this.name = 'TransportError';
-    this.reason = reason;
-  }
 }
 
 const CONNECT_TIMEOUT_MS = 1_000;
@@ -90,20 +80,25 @@ export function createSignedHttp(options: SignedHttpOptions): SignedHttp {
   const target = targetOf(endpoint, options);
   const sign = createSigner(options);
 
-  const begin = async (request: SignedPost, guard: Guard): Promise<Exchanged> => {
-    const { body } = request;
+  const begin = async (request: SignedRequest, guard: CallGuard): Promise<Exchanged> => {
+    const { body, method = 'POST' } = request;
     const path = prefix + request.path;
     const length = String(Buffer.byteLength(body));
     const headers = sign(await credentials(), {
-      request: { path, body, headers: { ...request.headers, host: endpoint.host, 'content-length': length } },
+      request: {
+        method,
+        path,
+        body,
+        headers: { ...request.headers, host: endpoint.host, 'content-length': length },
+      },
       nowMs: clock(),
     });
-    return exchange(target, { wire: { path, headers, body }, guard });
+    return exchange(target, { wire: { method, path, headers, body }, guard });
   };
 
   return {
     async send(request) {
-      const guard = createGuard(request);
+      const guard = createCallGuard(request);
       try {
         const { response, sends } = await begin(request, guard);
         const body = await readWhole(response, {
@@ -116,7 +111,7 @@ export function createSignedHttp(options: SignedHttpOptions): SignedHttp {
       }
     },
     async open(request) {
-      const guard = createGuard(request);
+      const guard = createCallGuard(request);
       try {
         const { response } = await begin(request, guard);
         guard.stopClock();
@@ -147,7 +142,6 @@ function targetOf(endpoint: URL, options: SignedHttpOptions): Target {
   return {
     request: tls ? https.request : http.request,
     options: {
-      method: 'POST',
       // A literal IPv6 host is bracketed in a URL but not for a socket.
       hostname: endpoint.hostname.replace(/^\[|\]$/g, ''),
       ...(endpoint.port !== '' && { port: endpoint.port }),
@@ -160,48 +154,14 @@ function targetOf(endpoint: URL, options: SignedHttpOptions): Target {
   };
 }
 
-/** The deadline and the signal of one call, and what they destroy when they strike. */
-interface Guard {
-  /** Names what is to be destroyed from now on; at once, where the guard has struck already. */
-  protect(stream: { destroy(error: Error): unknown }): void;
-  /** Set when the guard struck: why the call failed, whatever the socket said. */
-  readonly struck: () => TransportError | undefined;
-  readonly stopClock: () => void;
-  readonly release: () => void;
-}
-
-function createGuard({ signal, timeoutMs }: SignedPost): Guard {
-  let failure: TransportError | undefined;
-  let protectedStream: { destroy(error: Error): unknown } | undefined;
-  const strike = (error: TransportError): void => {
-    failure ??= error;
-    protectedStream?.destroy(failure);
-  };
-  const onAbort = (): void => strike(new TransportError('aborted', signal?.reason));
-  const timer = setTimeout(() => strike(new TransportError('timeout')), timeoutMs);
-  if (signal?.aborted === true) onAbort();
-  else signal?.addEventListener('abort', onAbort, { once: true });
-  return {
-    protect(stream) {
-      protectedStream = stream;
-      if (failure !== undefined) stream.destroy(failure);
-    },
-    struck: () => failure,
-    stopClock: () => clearTimeout(timer),
-    release() {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-    },
-  };
-}
-
 interface Call {
   readonly wire: {
+    readonly method: string;
     readonly path: string;
     readonly headers: Record<string, string>;
     readonly body: string | Uint8Array;
   };
-  readonly guard: Guard;
+  readonly guard: CallGuard;
 }
 
 interface Exchanged {
@@ -229,7 +189,7 @@ function attempt(target: Target, { wire, guard }: Call): Promise<http.IncomingMe
     const begunMs = performance.now();
     // A list goes out as it is; node:http would copy and check an object's headers one by one.
     const headers = Object.entries(wire.headers).flat();
-    const outgoing = target.request({ ...target.options, path: wire.path, headers });
+    const outgoing = target.request({ ...target.options, method: wire.method, path: wire.path, headers });
     outgoing.on('response', (response) => {
       guard.protect(response);
       resolve(response);
@@ -274,7 +234,7 @@ function awaitConnection(
 
 function transportError(
   error: unknown,
-  of: { readonly guard: Guard; readonly connected: boolean },
+  of: { readonly guard: CallGuard; readonly connected: boolean },
 ): TransportError {
   const struck = of.guard.struck();
   if (struck !== undefined) return struck;
@@ -284,7 +244,7 @@ function transportError(
 
 function readWhole(
   response: http.IncomingMessage,
-  of: { readonly bytesMax: number; readonly guard: Guard },
+  of: { readonly bytesMax: number; readonly guard: CallGuard },
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

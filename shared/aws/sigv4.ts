@@ -1,5 +1,5 @@
 /**
- * AWS Signature Version 4 for one kind of request: a POST with a body in memory and no query string.
+ * AWS Signature Version 4 for requests with a body in memory and no query string.
  * The SDK's signer does the same at six times the CPU (about 35 µs against 6 µs a request of 1 KB, Node 22),
  * and it is called for every store call of every request; a property test holds the two equal.
  * Source: AWS IAM user guide, "Create a signed AWS API request".
@@ -14,8 +14,10 @@ export interface AwsCredentials {
 }
 
 /** What is signed. Header names are lower case and `host` is among them; every header given is signed. */
-export interface UnsignedPost {
-  /** As it goes on the wire, percent-encoded where needed; signing encodes it once more, as every service but S3 wants. */
+export interface UnsignedRequest {
+  /** By default POST. */
+  readonly method?: 'POST' | 'PUT';
+  /** As it goes on the wire, percent-encoded where needed; signing encodes it once more for every service but S3. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
@@ -24,7 +26,7 @@ export interface UnsignedPost {
 /** Signs one request; returns its headers with `x-amz-date`, `x-amz-security-token` and `authorization` added. */
 export type Signer = (
   credentials: AwsCredentials,
-  of: { readonly request: UnsignedPost; readonly nowMs: number },
+  of: { readonly request: UnsignedRequest; readonly nowMs: number },
 ) => Record<string, string>;
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
@@ -45,7 +47,7 @@ export function createSigner(scope: { readonly region: string; readonly service:
     const headers: Record<string, string> = { ...request.headers, 'x-amz-date': time };
     if (credentials.sessionToken !== undefined) headers['x-amz-security-token'] = credentials.sessionToken;
     const names = Object.keys(headers).sort();
-    const canonical = canonicalRequest(request, { headers, names });
+    const canonical = canonicalRequest(request, { headers, names, service: scope.service });
     const toSign = `${ALGORITHM}\n${time}\n${credentialScope}\n${hash('sha256', canonical, 'hex')}`;
     const signature = createHmac('sha256', keyFor(credentials.secretAccessKey, day))
       .update(toSign)
@@ -69,10 +71,15 @@ function deriveKey(
 }
 
 function canonicalRequest(
-  request: UnsignedPost,
-  signed: { readonly headers: Readonly<Record<string, string>>; readonly names: readonly string[] },
+  request: UnsignedRequest,
+  signed: {
+    readonly headers: Readonly<Record<string, string>>;
+    readonly names: readonly string[];
+    readonly service: string;
+  },
 ): string {
-  let text = `POST\n${canonicalPath(request.path)}\n\n`;
+  const { method = 'POST', path } = request;
+  let text = `${method}\n${canonicalPath(path, signed.service)}\n\n`;
   for (const name of signed.names) text += `${name}:${canonicalValue(signed.headers[name] ?? '')}\n`;
   return `${text}\n${signed.names.join(';')}\n${hash('sha256', request.body, 'hex')}`;
 }
@@ -80,15 +87,16 @@ function canonicalRequest(
 const canonicalValue = (value: string): string => value.trim().replace(/\s+/g, ' ');
 
 /**
- * Each segment encoded once more. A segment that a server could resolve away is refused: the signed path and
- * the path that is served must be the same, whatever text became part of it.
+ * Each segment encoded once more, except for S3, whose paths are signed as they are. A segment that a server could
+ * resolve away is refused: the signed path and the path that is served must be the same, whatever text became part
+ * of it.
  */
-function canonicalPath(path: string): string {
+function canonicalPath(path: string, service: string): string {
   if (path === '/') return path;
   const segments = path.split('/').slice(1);
   if (!path.startsWith('/') || path.includes('?') || segments.some((part) => /^\.{0,2}$/.test(part)))
     throw new TypeError('A signed path has no empty, `.` or `..` segment and no query.');
-  return `/${segments.map(escapeSegment).join('/')}`;
+  return service === 's3' ? path : `/${segments.map(escapeSegment).join('/')}`;
 }
 
 /** RFC 3986: everything but the unreserved characters; encodeURIComponent leaves five more. */

@@ -1,31 +1,10 @@
-/**
- * Tenants, accounts and keys as items of the config table. `PK=TENANT#<ref>` holds `TENANT`, `ACCOUNT#<ref>` and
- * `KEY#<ref>`; `PK=ORG` holds admin keys (`KEY#<ref>`), one `PROJECT_NAME#…` a tenant, which makes its name
- * unique, and one `PROJECT#<created>#<ref>` a tenant, a copy of it, so that a page of the list is one query.
- * Whatever changes a tenant writes its copy too (see tenantItems).
- */
-import { createHash } from 'node:crypto';
-import type { KeyDigest } from '../domain/api-key.ts';
+/** Tenants and service accounts as items of the config table. */
+import type { TenantName } from '../domain/change.ts';
+import { parseAccountRef, parseTenantRef, type TenantRef } from '../domain/ids.ts';
+import type { AccountLimits, TenantLimits } from '../domain/limits.ts';
+import type { ModelPermissions } from '../domain/model-access.ts';
+import type { ServiceAccount, Tenant } from '../domain/tenancy.ts';
 import {
-  type AccountRef,
-  type KeyRef,
-  ORGANIZATION_REF,
-  parseAccountRef,
-  parseKeyRef,
-  parseTenantRef,
-  type TenantRef,
-} from '../domain/ids.ts';
-import type { TenantLimits } from '../domain/limits.ts';
-import { ADMIN_SCOPES, KEY_SCOPES } from '../domain/principal.ts';
-import {
-  type AdminKey,
-  type ApiKey,
-  comparableName,
-  type ServiceAccount,
-  type Tenant,
-} from '../domain/tenancy.ts';
-import {
-  bytesOf,
   type Item,
   integer,
   integerOf,
@@ -35,36 +14,21 @@ import {
   optionalIntegerOf,
   text,
   textOf,
+  texts,
   textsOf,
 } from './attribute.ts';
+import { ACCOUNT_PREFIX, accountKey, directoryKey, nameKey, tenantKey } from './item-keys.ts';
+import { fromGrantMap, grantMap } from './key-items.ts';
 
-/** The partition of the organisation's own items. */
-export const ORGANIZATION_PARTITION = 'ORG';
-export const ACCOUNT_PREFIX = 'ACCOUNT#';
-export const KEY_PREFIX = 'KEY#';
-export const DIRECTORY_PREFIX = 'PROJECT#';
-
-/** `TENANT#<ref>`, or `ORG` for the organisation's own reference. */
-export const partitionOf = (tenant: TenantRef): string =>
-  tenant === ORGANIZATION_REF ? ORGANIZATION_PARTITION : `TENANT#${tenant}`;
-
-export const tenantKey = (tenant: TenantRef): Item => ({ PK: text(`TENANT#${tenant}`), SK: text('TENANT') });
-
-export const accountKey = (tenant: TenantRef, account: AccountRef): Item => ({
-  PK: text(`TENANT#${tenant}`),
-  SK: text(ACCOUNT_PREFIX + account),
+export const toNameItem = ({ ref, name }: TenantName): Item => ({
+  ...nameKey(name),
+  name: text(name),
+  ref: text(ref),
 });
 
-/** A tenant's key, or an admin key where the reference is the organisation's. */
-export const keyKey = (tenant: TenantRef, key: KeyRef): Item => ({
-  PK: text(partitionOf(tenant)),
-  SK: text(KEY_PREFIX + key),
-});
-
-/** Creation in 16 digits sorts as the numbers do. */
-export const directoryKey = (tenant: Pick<Tenant, 'ref' | 'createdAtMs'>): Item => ({
-  PK: text(ORGANIZATION_PARTITION),
-  SK: text(`${DIRECTORY_PREFIX}${String(tenant.createdAtMs).padStart(16, '0')}#${tenant.ref}`),
+export const fromNameItem = (item: Item): TenantName => ({
+  ref: parseTenantRef(textOf(item, 'ref')) ?? malformed('ref'),
+  name: textOf(item, 'name'),
 });
 
 /** The tenant and its copy in the directory: always written together. */
@@ -73,21 +37,15 @@ export const tenantItems = (tenant: Tenant): { readonly tenant: Item; readonly d
   directory: { ...directoryKey(tenant), ...tenantAttributes(tenant) },
 });
 
-/** The item that makes a name unique. Digested, because normalising may lengthen a name beyond what a key holds. */
-export const toNameItem = (tenant: Pick<Tenant, 'ref' | 'name'>): Item => ({
-  PK: text(ORGANIZATION_PARTITION),
-  SK: text(`PROJECT_NAME#${createHash('sha256').update(comparableName(tenant.name)).digest('hex')}`),
-  name: text(tenant.name),
-  ref: text(tenant.ref),
-});
-
 const tenantAttributes = (tenant: Tenant): Item => ({
   ref: text(tenant.ref),
   name: text(tenant.name),
   status: text(tenant.status),
-  limits: { M: limitsMap(tenant.limits) },
+  limits: { M: numbersMap(tenant.limits) },
+  ...(tenant.modelPermissions !== undefined && { modelPermissions: permissionsMap(tenant.modelPermissions) }),
   createdAtMs: integer(tenant.createdAtMs),
   ...(tenant.archivedAtMs !== undefined && { archivedAtMs: integer(tenant.archivedAtMs) }),
+  revision: integer(tenant.revision),
 });
 
 /** Reads a tenant, from its own item or its directory entry. */
@@ -98,100 +56,78 @@ export function fromTenantItem(item: Item): Tenant {
     name: textOf(item, 'name'),
     status: oneOf(item, 'status', ['active', 'archived']),
     limits: fromLimitsMap(mapOf(item, 'limits')),
+    ...(item['modelPermissions'] !== undefined && {
+      modelPermissions: fromPermissionsMap(mapOf(item, 'modelPermissions')),
+    }),
     createdAtMs: integerOf(item, 'createdAtMs'),
     ...(archivedAtMs !== undefined && { archivedAtMs }),
-  };
-}
-
-const limitsMap = (limits: TenantLimits): Item => ({
-  version: integer(limits.version),
-  inflightMax: integer(limits.inflightMax),
-  outputTokensDefault: integer(limits.outputTokensDefault),
-  ...(limits.tokensPerMinute !== undefined && { tokensPerMinute: integer(limits.tokensPerMinute) }),
-  ...(limits.nanoUsdPerMonth !== undefined && { nanoUsdPerMonth: integer(limits.nanoUsdPerMonth) }),
-});
-
-function fromLimitsMap(map: Item): TenantLimits {
-  const tokensPerMinute = optionalIntegerOf(map, 'tokensPerMinute');
-  const nanoUsdPerMonth = optionalIntegerOf(map, 'nanoUsdPerMonth');
-  return {
-    version: integerOf(map, 'version'),
-    inflightMax: integerOf(map, 'inflightMax'),
-    outputTokensDefault: integerOf(map, 'outputTokensDefault'),
-    ...(tokensPerMinute !== undefined && { tokensPerMinute }),
-    ...(nanoUsdPerMonth !== undefined && { nanoUsdPerMonth }),
+    revision: integerOf(item, 'revision'),
   };
 }
 
 export const toAccountItem = (account: ServiceAccount): Item => ({
   ...accountKey(account.tenant, account.ref),
   name: text(account.name),
+  role: text(account.role),
   status: text(account.status),
+  grant: { M: grantMap(account.grant) },
+  ...(account.limits !== undefined && { limits: { M: numbersMap(account.limits) } }),
   createdAtMs: integer(account.createdAtMs),
+  ...(account.deletedAtMs !== undefined && { deletedAtMs: integer(account.deletedAtMs) }),
+  revision: integer(account.revision),
 });
 
 export function fromAccountItem(tenant: TenantRef, item: Item): ServiceAccount {
+  const deletedAtMs = optionalIntegerOf(item, 'deletedAtMs');
   return {
     tenant,
     ref: parseAccountRef(textOf(item, 'SK').slice(ACCOUNT_PREFIX.length)) ?? malformed('SK'),
     name: textOf(item, 'name'),
+    role: oneOf(item, 'role', ['member', 'none']),
     status: oneOf(item, 'status', ['active', 'deleted']),
+    grant: fromGrantMap(mapOf(item, 'grant')),
+    ...(item['limits'] !== undefined && { limits: fromAccountLimitsMap(mapOf(item, 'limits')) }),
     createdAtMs: integerOf(item, 'createdAtMs'),
+    ...(deletedAtMs !== undefined && { deletedAtMs }),
+    revision: integerOf(item, 'revision'),
   };
 }
 
-export const toKeyItem = (key: ApiKey): Item => ({
-  ...keyKey(key.tenant, key.ref),
-  ...keyAttributes(key),
-  ...(key.models !== undefined && { models: { L: key.models.map((model) => text(model)) } }),
+const permissionsMap = ({ mode, models }: ModelPermissions) => ({
+  M: { mode: text(mode), models: texts(models) },
 });
 
-export const toAdminKeyItem = (key: AdminKey): Item => ({
-  ...keyKey(ORGANIZATION_REF, key.ref),
-  ...keyAttributes(key),
+const fromPermissionsMap = (map: Item): ModelPermissions => ({
+  mode: oneOf(map, 'mode', ['allow_list', 'deny_list']),
+  models: textsOf(map, 'models'),
 });
 
-export const fromKeyItem = (tenant: TenantRef, item: Item): ApiKey => ({
-  tenant,
-  ...keyOf(item, KEY_SCOPES),
-  ...(item['models'] !== undefined && { models: textsOf(item, 'models') }),
+/** Limits are numbers by name; an absent limit is an absent attribute. */
+function numbersMap(limits: TenantLimits | AccountLimits): Item {
+  const map: Item = {};
+  for (const [name, value] of Object.entries(limits)) {
+    if (typeof value === 'number') map[name] = integer(value);
+  }
+  return map;
+}
+
+const fromLimitsMap = (map: Item): TenantLimits => ({
+  version: integerOf(map, 'version'),
+  inflightMax: integerOf(map, 'inflightMax'),
+  outputTokensDefault: integerOf(map, 'outputTokensDefault'),
+  ...fromAccountLimitsMap(map),
 });
 
-export const fromAdminKeyItem = (item: Item): AdminKey => keyOf(item, ADMIN_SCOPES);
-
-const keyAttributes = (key: AdminKey | ApiKey): Item => ({
-  name: text(key.name),
-  environment: text(key.environment),
-  status: text(key.status),
-  scopes: { L: key.scopes.map((scope) => text(scope)) },
-  hashAlg: text(key.digest.hashAlg),
-  salt: { B: key.digest.salt },
-  hash: { B: key.digest.hash },
-  createdAtMs: integer(key.createdAtMs),
-  expiresAtMs: integer(key.expiresAtMs),
-  ...(key.revokedAtMs !== undefined && { revokedAtMs: integer(key.revokedAtMs) }),
-});
-
-/** A scope this release does not know grants nothing: an older release may read what a newer one wrote. */
-function keyOf<Scope extends string>(item: Item, known: readonly Scope[]) {
-  const scopes = textsOf(item, 'scopes');
-  const revokedAtMs = optionalIntegerOf(item, 'revokedAtMs');
+/** The limits that a tenant and an account may both have. */
+function fromAccountLimitsMap(map: Item): AccountLimits {
+  const requestsPerMinute = optionalIntegerOf(map, 'requestsPerMinute');
+  const requestsPerDay = optionalIntegerOf(map, 'requestsPerDay');
+  const tokensPerMinute = optionalIntegerOf(map, 'tokensPerMinute');
+  const nanoUsdPerMonth = optionalIntegerOf(map, 'nanoUsdPerMonth');
   return {
-    ref: parseKeyRef(textOf(item, 'SK').slice(KEY_PREFIX.length)) ?? malformed('SK'),
-    name: textOf(item, 'name'),
-    environment: oneOf(item, 'environment', ['live', 'test']),
-    status: oneOf(item, 'status', ['active', 'revoked']),
-    scopes: known.filter((scope) => scopes.includes(scope)),
-    digest: digestOf(item),
-    createdAtMs: integerOf(item, 'createdAtMs'),
-    expiresAtMs: integerOf(item, 'expiresAtMs'),
-    ...(revokedAtMs !== undefined && { revokedAtMs }),
+    ...(requestsPerMinute !== undefined && { requestsPerMinute }),
+    ...(requestsPerDay !== undefined && { requestsPerDay }),
+    ...(tokensPerMinute !== undefined && { tokensPerMinute }),
+    ...(nanoUsdPerMonth !== undefined && { nanoUsdPerMonth }),
   };
 }
-
-/** Lengths are checked here, because the constant-time comparison throws on others. */
-const digestOf = (item: Item): KeyDigest => ({
-  hashAlg: oneOf(item, 'hashAlg', ['sha256-v1']),
-  salt: bytesOf(item, 'salt', 16),
-  hash: bytesOf(item, 'hash', 32),
-});

@@ -1,35 +1,39 @@
 /** The control plane in DynamoDB: each change in one transaction with its audit events. */
-import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import type { Config } from '../config.ts';
+import type { Change, CommitResult } from '../domain/change.ts';
 import { GatewayError } from '../domain/gateway-error.ts';
-import { parseTenantRef, type TenantRef } from '../domain/ids.ts';
+import { type KeyRef, ORGANIZATION_REF, parseKeyRef, parseTenantRef, type TenantRef } from '../domain/ids.ts';
 import type { Page, PageRequest } from '../domain/page.ts';
-import type { Tenant } from '../domain/tenancy.ts';
+import type { KeyUse, Tenant } from '../domain/tenancy.ts';
 import type { Clock, TenancyStore } from '../ports.ts';
-import { type Item, integer, text } from './attribute.ts';
-import { EVENT_PREFIX, eventKey, fromEventItem } from './audit-items.ts';
-import { type AuditedChange, commitAudited, type RefusedWrite } from './audited-write.ts';
+import { type Item, text } from './attribute.ts';
+import { commitAudited } from './audited-write.ts';
 import type { Dynamo } from './dynamo.ts';
-import { readPage } from './query-page.ts';
-import { unavailable } from './store-failure.ts';
 import {
   ACCOUNT_PREFIX,
+  ALERT_PREFIX,
+  accountKey,
+  alertKey,
   DIRECTORY_PREFIX,
   directoryKey,
-  fromAccountItem,
-  fromKeyItem,
-  fromTenantItem,
   KEY_PREFIX,
   keyKey,
+  nameKey,
   ORGANIZATION_PARTITION,
+  OUTBOX_PREFIX,
+  onceKey,
+  outboxKey,
   partitionOf,
-  tenantItems,
   tenantKey,
-  toAccountItem,
-  toAdminKeyItem,
-  toKeyItem,
-  toNameItem,
-} from './tenancy-items.ts';
+  USE_PREFIX,
+  useKey,
+} from './item-keys.ts';
+import { fromAdminKeyItem, fromKeyItem, fromUseItem } from './key-items.ts';
+import { fromAlertItem, fromOnceItem, fromOutboxItem } from './message-items.ts';
+import { type PageFilter, readPage } from './query-page.ts';
+import { unavailable } from './store-failure.ts';
+import { fromAccountItem, fromNameItem, fromTenantItem } from './tenancy-items.ts';
+import { type PlacedWrites, transactionWrites } from './tenancy-writes.ts';
 import { REAL_WAITING, type Waiting } from './waiting.ts';
 
 export interface TenancyStoreOptions {
@@ -40,167 +44,137 @@ export interface TenancyStoreOptions {
 }
 
 /** The store over one sender. Contention is waited out for five seconds, then `service_unavailable` with no effect. */
-export const createTenancyStore = (options: TenancyStoreOptions): TenancyStore => ({
-  ...writesOf(options),
-  ...readsOf(options),
-});
-
-type Writes = Pick<TenancyStore, 'createTenant' | 'createAccount' | 'createAdminKey' | 'revokeKey'>;
-
-function writesOf(options: TenancyStoreOptions): Writes {
-  const table = options.tables.config;
-  const writer = { ...options, waiting: options.waiting ?? REAL_WAITING };
-  const commit = (change: AuditedChange): Promise<RefusedWrite | undefined> =>
-    answered(() => commitAudited(writer, change));
-  const insert = (item: Item): TransactWriteItem => insertInto(table, item);
+export function createTenancyStore(options: TenancyStoreOptions): TenancyStore {
+  const reader = { dynamo: options.dynamo, table: options.tables.config };
+  const waiting = options.waiting ?? REAL_WAITING;
   return {
-    async createTenant(tenant, audit) {
-      const items = tenantItems(tenant);
-      const writes = [items.tenant, items.directory, toNameItem(tenant)].map(insert);
-      if (await commit({ writes, audit: [audit] })) refuseTaken('project');
-    },
-
-    async createAccount({ account, key, audit }) {
-      const members = [toAccountItem(account), ...(key === undefined ? [] : [toKeyItem(key)])];
-      const writes = [requireActive(table, account.tenant), ...members.map(insert)];
-      const refused = await commit({ writes, audit });
-      if (refused?.index === 0) refuseTenant(refused.item);
-      if (refused !== undefined) refuseTaken('service account');
-    },
-
-    async createAdminKey(key, audit) {
-      if (await commit({ writes: [insert(toAdminKeyItem(key))], audit: [audit] })) refuseTaken('admin key');
-    },
-
-    async revokeKey({ tenant, key, revokedAtMs, audit }) {
-      const write = revocation(table, { key: keyKey(tenant, key), revokedAtMs });
-      const refused = await commit({ writes: [write], audit: [audit] });
-      if (refused !== undefined && refused.item === undefined) refuseAbsent('API key');
-      return refused === undefined;
-    },
+    commit: (change) => answered(() => commit({ ...options, waiting }, change)),
+    ...readsOf(reader),
+    ...listsOf(reader),
+    readKeyUses: (tenant, keys) => answered(() => readKeyUses(reader, { tenant, keys })),
   };
 }
 
-function readsOf({ dynamo, tables }: TenancyStoreOptions): Omit<TenancyStore, keyof Writes> {
-  const table = tables.config;
-  const readTenant = async (tenant: TenantRef): Promise<Tenant | undefined> => {
-    const { Item } = await dynamo.getItem({ TableName: table, Key: tenantKey(tenant), ConsistentRead: true });
-    return Item === undefined ? undefined : fromTenantItem(Item);
+async function commit(
+  options: TenancyStoreOptions & { readonly waiting: Waiting },
+  change: Change,
+): Promise<CommitResult> {
+  const placed = transactionWrites(options.tables.config, change.writes);
+  const refused = await commitAudited(options, { writes: placed.writes, audit: change.audit });
+  return refused === undefined ? 'committed' : { refused: placeOf(placed, refused.index) };
+}
+
+/** A tenant is written twice: the refusal of its copy is a refusal of the tenant. */
+const placeOf = (placed: PlacedWrites, index: number): number => placed.places[index] ?? 0;
+
+interface Reader {
+  readonly dynamo: Dynamo;
+  readonly table: string;
+}
+
+type Lists = Pick<
+  TenancyStore,
+  'listTenants' | 'listAccounts' | 'listKeys' | 'listAdminKeys' | 'listAlerts' | 'listOutbox'
+>;
+
+function readsOf(reader: Reader): Omit<TenancyStore, keyof Lists | 'commit' | 'readKeyUses'> {
+  const one = async <Entity>(key: Item, read: (item: Item) => Entity): Promise<Entity | undefined> =>
+    answered(async () => {
+      const { Item } = await reader.dynamo.getItem({
+        TableName: reader.table,
+        Key: key,
+        ConsistentRead: true,
+      });
+      return Item === undefined ? undefined : read(Item);
+    });
+  return {
+    readTenant: (tenant) => one(tenantKey(tenant), fromTenantItem),
+    readTenantName: (name) => one(nameKey(name), fromNameItem),
+    readAccount: (tenant, account) =>
+      one(accountKey(tenant, account), (item) => fromAccountItem(tenant, item)),
+    // The organisation's partition holds admin keys, and no key of a tenant reaches it.
+    readKey: async (tenant, key) =>
+      tenant === ORGANIZATION_REF ? undefined : one(keyKey(tenant, key), (item) => fromKeyItem(tenant, item)),
+    readAdminKey: (key) => one(keyKey(ORGANIZATION_REF, key), fromAdminKeyItem),
+    readAlert: (tenant, alert) => one(alertKey(tenant, alert), (item) => fromAlertItem(tenant, item)),
+    readOutbox: (tenant, id) => one(outboxKey(tenant, id), (item) => fromOutboxItem(tenant, item)),
+    readIdempotency: (tenant, digest) => one(onceKey(tenant, digest), (item) => fromOnceItem(tenant, item)),
   };
-  /** The directory is sorted by creation, which the reference alone does not tell. */
+}
+
+function listsOf(reader: Reader): Lists {
+  const list = listMembers(reader);
   const readCursor = async (after: string): Promise<Tenant> => {
-    const ref = parseTenantRef(after);
-    return (ref === undefined ? undefined : await readTenant(ref)) ?? refuseCursor();
+    const ref = parseTenantRef(after) ?? refuseCursor();
+    const { Item } = await reader.dynamo.getItem({
+      TableName: reader.table,
+      Key: tenantKey(ref),
+      ConsistentRead: true,
+    });
+    return Item === undefined ? refuseCursor() : fromTenantItem(Item);
   };
   return {
-    readTenant: (tenant) => answered(() => readTenant(tenant)),
-
-    listTenants: (page) =>
+    listTenants: ({ after, archived, limit }) =>
       answered(async () => {
-        return readPage(dynamo, {
-          table,
+        const cursor = typeof after === 'string' ? await readCursor(after) : after;
+        return readPage(reader.dynamo, {
+          table: reader.table,
           partition: ORGANIZATION_PARTITION,
           prefix: DIRECTORY_PREFIX,
-          after: page.after === undefined ? undefined : directoryKey(await readCursor(page.after)),
-          limit: page.limit,
+          after: cursor === undefined ? undefined : directoryKey(cursor),
+          limit,
+          ...(archived === 'leave-out' && { filter: { leaveOut: 'archived' } }),
           read: fromTenantItem,
         });
       }),
-
-    listAccounts: listActive({ dynamo, table }, { prefix: ACCOUNT_PREFIX, read: fromAccountItem }),
-    listKeys: listActive({ dynamo, table }, { prefix: KEY_PREFIX, read: fromKeyItem }),
-
-    listAudit: (chain, page) =>
-      answered(() =>
-        readPage(dynamo, {
-          table: tables.audit,
-          partition: partitionOf(chain),
-          prefix: EVENT_PREFIX,
-          after: page.after === undefined ? undefined : eventKey(chain, sequenceOf(page.after)),
-          limit: page.limit,
-          read: fromEventItem,
-        }),
-      ),
+    listAccounts: list(ACCOUNT_PREFIX, fromAccountItem, { leaveOut: 'deleted' }),
+    listKeys: list(KEY_PREFIX, fromKeyItem, { leaveOut: 'revoked' }),
+    listAdminKeys: (page) =>
+      list(KEY_PREFIX, (_, item) => fromAdminKeyItem(item), { leaveOut: 'revoked' })(ORGANIZATION_REF, page),
+    listAlerts: list(ALERT_PREFIX, fromAlertItem),
+    listOutbox: list(OUTBOX_PREFIX, fromOutboxItem, { leaveOut: 'sent' }),
   };
 }
 
-/** Lists the active items of one kind in a tenant's partition. */
-const listActive =
-  <Entity>(
-    { dynamo, table }: { readonly dynamo: Dynamo; readonly table: string },
-    of: { readonly prefix: string; readonly read: (tenant: TenantRef, item: Item) => Entity },
-  ) =>
+/** Lists the items of one kind in a tenant's partition, in the order of their references. */
+const listMembers =
+  (reader: Reader) =>
+  <Entity>(prefix: string, read: (tenant: TenantRef, item: Item) => Entity, filter?: PageFilter) =>
   (tenant: TenantRef, page: PageRequest): Promise<Page<Entity>> =>
     answered(() =>
-      readPage(dynamo, {
-        table,
+      readPage(reader.dynamo, {
+        table: reader.table,
         partition: partitionOf(tenant),
-        prefix: of.prefix,
-        after: page.after === undefined ? undefined : keyOfCursor(tenant, of.prefix + page.after),
+        prefix,
+        after:
+          page.after === undefined
+            ? undefined
+            : { PK: text(partitionOf(tenant)), SK: text(prefix + page.after) },
         limit: page.limit,
-        only: 'active',
-        read: (item) => of.read(tenant, item),
+        ...(filter !== undefined && { filter }),
+        read: (item) => read(tenant, item),
       }),
     );
 
-const keyOfCursor = (tenant: TenantRef, sortKey: string): Item => ({
-  PK: text(partitionOf(tenant)),
-  SK: text(sortKey),
-});
-
-const sequenceOf = (after: string): number => (/^\d{1,15}$/.test(after) ? Number(after) : refuseCursor());
-
-const insertInto = (table: string, item: Item): TransactWriteItem => ({
-  Put: { TableName: table, Item: item, ConditionExpression: 'attribute_not_exists(PK)' },
-});
-
-/** A service account is made only under a tenant that exists and is active when it commits. */
-const requireActive = (table: string, tenant: TenantRef): TransactWriteItem => ({
-  ConditionCheck: {
-    TableName: table,
-    Key: tenantKey(tenant),
-    ConditionExpression: '#status = :active',
-    ExpressionAttributeNames: { '#status': 'status' },
-    ExpressionAttributeValues: { ':active': text('active') },
-    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-  },
-});
-
-/** Only an active key is revoked, so that its first revocation stands and leaves the only event. */
-const revocation = (
-  table: string,
-  of: { readonly key: Item; readonly revokedAtMs: number },
-): TransactWriteItem => ({
-  Update: {
-    TableName: table,
-    Key: of.key,
-    UpdateExpression: 'SET #status = :revoked, revokedAtMs = :at',
-    ConditionExpression: '#status = :active',
-    ExpressionAttributeNames: { '#status': 'status' },
-    ExpressionAttributeValues: {
-      ':revoked': text('revoked'),
-      ':active': text('active'),
-      ':at': integer(of.revokedAtMs),
-    },
-    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-  },
-});
-
-function refuseTaken(what: string): never {
-  throw new GatewayError('conflict', `There is already a ${what} of that name or reference.`);
-}
-
-function refuseAbsent(what: string): never {
-  throw new GatewayError('not_found', `There is no such ${what}.`);
-}
-
-function refuseTenant(found: Item | undefined): never {
-  if (found === undefined) refuseAbsent('project');
-  throw new GatewayError('conflict', 'The project is archived.');
+/** Keys of one page, at most 100: what a batch takes. */
+async function readKeyUses(
+  reader: Reader,
+  of: { readonly tenant: TenantRef; readonly keys: readonly KeyRef[] },
+): Promise<ReadonlyMap<KeyRef, KeyUse>> {
+  if (of.keys.length === 0) return new Map();
+  const { dynamo, table } = reader;
+  const Keys = of.keys.map((key) => useKey(of.tenant, key));
+  const output = await dynamo.batchGetItem({ RequestItems: { [table]: { Keys, ConsistentRead: true } } });
+  return new Map(
+    (output.Responses?.[table] ?? []).flatMap((item) => {
+      const key = parseKeyRef(item['SK']?.S?.slice(USE_PREFIX.length) ?? '');
+      return key === undefined ? [] : [[key, fromUseItem(item)] as const];
+    }),
+  );
 }
 
 function refuseCursor(): never {
-  throw new GatewayError('invalid_value', 'after must be the id of an item of this list.', {
+  throw new GatewayError('invalid_value', "'after' must be the id of an item of this list.", {
     param: 'after',
   });
 }

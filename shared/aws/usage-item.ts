@@ -5,7 +5,7 @@ import { requestTimePrefix } from '../domain/request-time.ts';
 import type { TimeRange } from '../domain/usage.ts';
 import { OUTCOMES, type UsageRecord } from '../domain/usage.ts';
 import { type Item, integer, integerOf, text, textOf } from './attribute.ts';
-import { partitionOf } from './tenancy-items.ts';
+import { partitionOf } from './item-keys.ts';
 
 const DAY_SECONDS = 86_400;
 
@@ -34,6 +34,7 @@ export const toUsageItem = (record: UsageRecord, retentionDays: number | undefin
   output: integer(record.usage.output),
   cacheRead: integer(record.usage.cacheRead),
   cacheWrite: integer(record.usage.cacheWrite),
+  ...(record.usage.cacheWrite1h !== undefined && { cacheWrite1h: integer(record.usage.cacheWrite1h) }),
   nanoUsd: integer(record.nanoUsd),
   estimated: { BOOL: record.estimated },
   startedAtMs: integer(record.startedAtMs),
@@ -70,6 +71,7 @@ export function fromUsageItem(tenant: TenantRef, item: Item): UsageRecord {
       output: integerOf(item, 'output'),
       cacheRead: integerOf(item, 'cacheRead'),
       cacheWrite: integerOf(item, 'cacheWrite'),
+      ...(item['cacheWrite1h'] !== undefined && { cacheWrite1h: integerOf(item, 'cacheWrite1h') }),
     },
     nanoUsd: integerOf(item, 'nanoUsd'),
     estimated: item['estimated']?.BOOL === true,

@@ -4,8 +4,8 @@ import type { TimeRange, UsageRecord } from '../domain/usage.ts';
 import type { UsageStore } from '../ports.ts';
 import { type Item, text } from './attribute.ts';
 import type { Dynamo } from './dynamo.ts';
+import { partitionOf } from './item-keys.ts';
 import { isConditionFailure, unavailable } from './store-failure.ts';
-import { partitionOf } from './tenancy-items.ts';
 import { fromUsageItem, toUsageItem, usageKey, usageRange } from './usage-item.ts';
 
 export interface UsageTable {

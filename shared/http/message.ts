@@ -1,6 +1,7 @@
 /** A request and an answer as use cases see them: parsed, authenticated, free of API Gateway's event shape. */
 import type { RequestId } from '../domain/ids.ts';
-import type { Principal, Scope } from '../domain/principal.ts';
+import type { Principal } from '../domain/principal.ts';
+import type { OpenRoute } from '../domain/route-scopes.ts';
 
 export interface GatewayRequest {
   /** Method and route template as API Gateway matched it, the `/openai` prefix removed: `POST /v1/chat/completions`. */
@@ -16,6 +17,8 @@ export interface GatewayRequest {
   /** The parsed JSON body; undefined where there was none. */
   readonly body: unknown;
   readonly receivedAtMs: number;
+  /** Where the caller calls from, as API Gateway saw it. */
+  readonly sourceIp: string;
   /** The instant at which the function is stopped from outside. */
   readonly deadlineMs: number;
   /** Aborted when the host reports that the caller hung up; absent where no host does. Lambda never reports it. */
@@ -46,11 +49,14 @@ export const jsonAnswer = (
 /** What answers a route. It throws GatewayError to refuse. */
 export type UseCase = (request: GatewayRequest) => Promise<GatewayAnswer>;
 
-/** A route and the scopes of which any one admits to it. */
-export interface Route {
-  readonly scopes: readonly Scope[];
-  readonly handle: UseCase;
-}
+/** Use cases by `METHOD /template`, the `/openai` prefix removed. Who may call which is in shared/domain/route-scopes.ts. */
+export type Routes = Readonly<Record<string, UseCase>>;
 
-/** Routes by `METHOD /template`, the `/openai` prefix removed. */
-export type Routes = Readonly<Record<string, Route>>;
+/** A request to an open route: nobody has proved who calls. */
+export type OpenRequest = Omit<GatewayRequest, 'principal'>;
+
+/** What answers an open route. */
+export type OpenUseCase = (request: OpenRequest) => Promise<GatewayAnswer>;
+
+/** Use cases of open routes. No other route can be among them. */
+export type OpenRoutes = Readonly<Partial<Record<OpenRoute, OpenUseCase>>>;

@@ -22,6 +22,9 @@ const server = (status: number, options: { readonly retry: boolean }): ErrorRule
 
 const RULES: Readonly<Record<ErrorCode, ErrorRule>> = {
   insufficient_scope: { status: 403, type: 'permission_error', retry: false },
+  key_revoked: invalid(401),
+  ip_not_allowed: { status: 403, type: 'permission_error', retry: false },
+  gone: invalid(410),
   unknown_url: invalid(404),
   not_found: invalid(404),
   model_not_found: invalid(404),
@@ -37,6 +40,7 @@ const RULES: Readonly<Record<ErrorCode, ErrorRule>> = {
   unsupported_media_type: invalid(415),
   conflict: invalid(409),
   rate_limit_exceeded: { status: 429, type: 'tokens', retry: true },
+  request_rate_exceeded: { status: 429, type: 'requests', retry: true },
   request_exceeds_limit: { status: 429, type: 'tokens', retry: false },
   insufficient_quota: { status: 429, type: 'insufficient_quota', retry: false },
   too_many_inflight_requests: { status: 429, type: 'requests', retry: true },
@@ -55,6 +59,7 @@ const RULES: Readonly<Record<ErrorCode, ErrorRule>> = {
 
 /** Codes that the wire spells otherwise: OpenAI's clients look for these. */
 const WIRE_CODES: Partial<Record<ErrorCode, string>> = {
+  request_rate_exceeded: 'rate_limit_exceeded',
   request_exceeds_limit: 'rate_limit_exceeded',
   too_many_inflight_requests: 'rate_limit_exceeded',
   upstream_throttled: 'rate_limit_exceeded',
@@ -91,11 +96,14 @@ export function errorBody(error: GatewayError): ErrorBody {
 /** The HTTP status of an error. */
 export const errorStatus = (error: GatewayError): number => RULES[error.code].status;
 
-/** The retry headers of an error. `retry-after` is whole seconds, at least 1; `retry-after-ms` is exact. */
+/**
+ * The retry headers of an error. `retry-after` is whole seconds, at least 1; `retry-after-ms` is exact. They are told
+ * with `x-should-retry: false` too: the SDK shall not wait that long, whoever reads them may.
+ */
 export function errorHeaders(error: GatewayError): Record<string, string> {
   const retry = error.shouldRetry ?? RULES[error.code].retry;
   const headers: Record<string, string> = { 'x-should-retry': String(retry) };
-  if (retry && error.retryAfterMs !== undefined) {
+  if (error.retryAfterMs !== undefined) {
     headers['retry-after-ms'] = String(error.retryAfterMs);
     headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
   }
