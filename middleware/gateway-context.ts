@@ -6,7 +6,7 @@ import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import type { RequestId } from '../shared/domain/ids.ts';
 import type { Principal } from '../shared/domain/principal.ts';
-import type { Route } from '../shared/http/message.ts';
+import type { OpenUseCase, UseCase } from '../shared/http/message.ts';
 import type { Log } from '../shared/ports.ts';
 
 /** Given by requestScope. */
@@ -15,6 +15,7 @@ export interface RequestScope {
   /** `POST /v1/chat/completions`, the `/openai` prefix removed. */
   readonly route: string;
   readonly receivedAtMs: number;
+  readonly sourceIp: string;
   readonly deadlineMs: number;
 }
 
@@ -30,7 +31,12 @@ export interface TaggedLog {
 
 /** Given by routeScope. */
 export interface Routed {
-  readonly matched: Route;
+  readonly matched: UseCase;
+}
+
+/** Given by openRoute. */
+export interface OpenRouted {
+  readonly matchedOpen: OpenUseCase;
 }
 
 /** Given by the streamed pipeline itself: aborted when the host reports that the caller is gone. */
@@ -39,6 +45,8 @@ export interface HangUp {
 }
 
 export type GatewayContext = Context & RequestScope & Identity & TaggedLog & Routed & Partial<HangUp>;
+/** Of a request to an open route: without an identity. */
+export type OpenContext = Context & RequestScope & OpenRouted;
 
 /** What API Gateway's proxy integration takes back; streamed bodies are Readable. */
 export interface GatewayResponse {

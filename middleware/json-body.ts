@@ -19,7 +19,7 @@ export function jsonBody(): Middleware<unknown> {
   return {
     before: async (request) => {
       const { event } = request;
-      if (!METHODS_WITH_BODY.has(event.httpMethod)) return;
+      if (!METHODS_WITH_BODY.has(event.httpMethod) || isWithoutBody(event)) return;
       refuseOtherTypes(event);
       refuseEncoded(event);
       if (nestsDeeperThan(event.body ?? '', DEPTH_MAX)) {
@@ -37,6 +37,10 @@ export function jsonBody(): Middleware<unknown> {
     },
   };
 }
+
+/** OpenAI's SDKs send a POST that has nothing to say, such as to archive a project, without body and type. */
+const isWithoutBody = (event: APIGatewayProxyEvent): boolean =>
+  event.body === null && headerOf(event, 'content-type') === undefined;
 
 /** API Gateway hands binary bodies over only where binary media types are configured; here none are. */
 function refuseEncoded(event: APIGatewayProxyEvent): void {

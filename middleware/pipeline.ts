@@ -1,5 +1,5 @@
 /**
- * The pipeline of every HTTP function, its order written here once: name the request, catch every error, prove
+ * The pipelines of the HTTP functions, their order written here once: name the request, catch every error, prove
  * who calls, tag, judge the route, parse the body, then the use case. Each step may rely on those before it.
  */
 import { Readable, type Writable } from 'node:stream';
@@ -8,12 +8,26 @@ import { executionModeStandard } from '@middy/core/Standard';
 import { executionModeStreamifyResponse } from '@middy/core/StreamifyResponse';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import type { RandomBytes } from '../shared/domain/ids.ts';
-import type { GatewayAnswer, GatewayRequest, Routes } from '../shared/http/message.ts';
+import type {
+  GatewayAnswer,
+  GatewayRequest,
+  OpenRequest,
+  OpenRoutes,
+  Routes,
+} from '../shared/http/message.ts';
 import type { Clock, ContextSecretSource, Log } from '../shared/ports.ts';
 import { errorEnvelope } from './error-envelope.ts';
-import type { GatewayContext, GatewayResponse, HangUp } from './gateway-context.ts';
+import type {
+  GatewayContext,
+  GatewayResponse,
+  HangUp,
+  OpenContext,
+  RequestScope,
+} from './gateway-context.ts';
 import { identity } from './identity.ts';
 import { jsonBody } from './json-body.ts';
+import { keyExpiry } from './key-expiry.ts';
+import { openRoute } from './open-route.ts';
 import { requestScope } from './request-scope.ts';
 import { responseHeaders } from './response-headers.ts';
 import { routeScope } from './route-scope.ts';
@@ -44,6 +58,7 @@ export function createPipeline(
   })
     .use(requestScope(deps))
     .use(responseHeaders(deps))
+    .use(keyExpiry())
     .use(errorEnvelope(deps))
     .use(identity(deps))
     .use(tenantTag(deps))
@@ -53,6 +68,26 @@ export function createPipeline(
   return options.mode === 'streamed'
     ? reportingHangUps(handler as unknown as StreamedHandler)
     : (handler as unknown as PipelineHandler);
+}
+
+/**
+ * A Lambda handler that answers routes which need no credential, always buffered. Nothing in it reads the
+ * authorizer's context, so its use cases cannot take anyone for someone.
+ */
+export function createOpenPipeline(
+  deps: Omit<PipelineDependencies, 'secrets'>,
+  options: { readonly routes: OpenRoutes },
+): PipelineHandler {
+  const handler = middy<APIGatewayProxyEvent, GatewayResponse, Error, OpenContext>(answerAnyone, {
+    timeoutEarlyInMillis: 0,
+    executionMode: executionModeStandard,
+  })
+    .use(requestScope(deps))
+    .use(responseHeaders(deps))
+    .use(errorEnvelope(deps))
+    .use(openRoute(options.routes))
+    .use(jsonBody());
+  return handler as unknown as PipelineHandler;
 }
 
 type StreamedHandler = (event: APIGatewayProxyEvent, stream: Writable, context: Context) => Promise<void>;
@@ -73,24 +108,31 @@ function reportingHangUps(handler: StreamedHandler): PipelineHandler {
 }
 
 async function answer(event: APIGatewayProxyEvent, context: GatewayContext): Promise<GatewayResponse> {
-  return responseOf(await context.matched.handle(requestOf(event, context)));
+  return responseOf(await context.matched(requestOf(event, context)));
 }
 
-function requestOf(event: APIGatewayProxyEvent, context: GatewayContext): GatewayRequest {
-  return {
-    route: context.route,
-    requestId: context.requestId,
-    principal: context.principal,
-    path: definedOnly(event.pathParameters),
-    query: queryOf(event),
-    headers: lowerCased(event.headers),
-    // The body parser has replaced the text by what it says; API Gateway sends null where there is no body.
-    body: (event.body as unknown) ?? undefined,
-    receivedAtMs: context.receivedAtMs,
-    deadlineMs: context.deadlineMs,
-    ...(context.hangUp !== undefined && { hangUp: context.hangUp }),
-  };
+async function answerAnyone(event: APIGatewayProxyEvent, context: OpenContext): Promise<GatewayResponse> {
+  return responseOf(await context.matchedOpen(openRequestOf(event, context)));
 }
+
+const requestOf = (event: APIGatewayProxyEvent, context: GatewayContext): GatewayRequest => ({
+  ...openRequestOf(event, context),
+  principal: context.principal,
+  ...(context.hangUp !== undefined && { hangUp: context.hangUp }),
+});
+
+const openRequestOf = (event: APIGatewayProxyEvent, context: RequestScope): OpenRequest => ({
+  route: context.route,
+  requestId: context.requestId,
+  path: definedOnly(event.pathParameters),
+  query: queryOf(event),
+  headers: lowerCased(event.headers),
+  // The body parser has replaced the text by what it says; API Gateway sends null where there is no body.
+  body: (event.body as unknown) ?? undefined,
+  receivedAtMs: context.receivedAtMs,
+  sourceIp: context.sourceIp,
+  deadlineMs: context.deadlineMs,
+});
 
 function responseOf(answered: GatewayAnswer): GatewayResponse {
   const { status, headers, body } = answered;

@@ -1,10 +1,8 @@
 import { ulid } from 'ulid';
 import type { RandomBytes, RequestId } from '../shared/domain/ids.ts';
+import { routeOf } from '../shared/domain/route-scopes.ts';
 import type { Clock } from '../shared/ports.ts';
 import type { Middleware, RequestScope } from './gateway-context.ts';
-
-/** The alias under which the same routes are served to clients that insist on it (Groq's SDKs, Bedrock's own path). */
-const ALIAS = /^\/openai(?=\/)/;
 
 /** Names the request, its route and its deadline. First of all, so that every refusal can name the request. */
 export function requestScope(deps: {
@@ -16,7 +14,8 @@ export function requestScope(deps: {
       const receivedAtMs = deps.clock();
       const scope: RequestScope = {
         requestId: newRequestId(deps.random, receivedAtMs),
-        route: `${event.httpMethod} ${(event.resource ?? '').replace(ALIAS, '')}`,
+        route: routeOf(event.httpMethod, event.resource ?? ''),
+        sourceIp: event.requestContext?.identity?.sourceIp ?? '',
         receivedAtMs,
         deadlineMs: receivedAtMs + context.getRemainingTimeInMillis(),
       };

@@ -2,10 +2,13 @@ import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } fro
 import type { ParsedKey } from '../../shared/domain/api-key.ts';
 import { causeFacts } from '../../shared/domain/cause.ts';
 import { signContext } from '../../shared/domain/context-mac.ts';
+import type { Principal } from '../../shared/domain/principal.ts';
+import { denialOf, routeOf } from '../../shared/domain/route-scopes.ts';
+import { denialCode, denialMessage } from '../../shared/http/denial-message.ts';
 import type { Clock, ContextSecretSource, CredentialStore, Log } from '../../shared/ports.ts';
 import { authenticate } from './authenticate.ts';
 import { presentedKey } from './credential.ts';
-import { policyFor } from './policy.ts';
+import { allowRoute, denyStage } from './policy.ts';
 
 export interface AuthorizerPorts {
   readonly credentials: CredentialStore;
@@ -31,7 +34,7 @@ export function createHandler(ports: AuthorizerPorts) {
   };
 }
 
-/** The policy and the signed context of a key's holder; undefined where the key is no good. */
+/** What becomes of a presented key: undefined where it is no good. */
 async function admit(
   ports: AuthorizerPorts,
   of: { readonly event: APIGatewayRequestAuthorizerEvent; readonly presented: ParsedKey },
@@ -39,17 +42,31 @@ async function admit(
   const { event, presented } = of;
   const principal = await authenticate(ports, presented);
   if (principal === undefined) return undefined;
+  const { requestContext } = event;
+  const route = routeOf(event.httpMethod, requestContext.resourcePath);
+  const denial = denialOf(principal, { route, sourceIp: requestContext.identity.sourceIp });
+  if (denial === undefined) return admission(ports, { event, principal });
+  return {
+    principalId: principal.key,
+    policyDocument: denyStage(event),
+    // The words of the 403 (resources/api/gateway-responses.yml).
+    context: { denial: denialMessage(route, denial), denialCode: denialCode(denial) },
+  };
+}
+
+/** The policy of the route that was called, and the signed context of who calls it. */
+async function admission(
+  ports: AuthorizerPorts,
+  of: { readonly event: APIGatewayRequestAuthorizerEvent; readonly principal: Principal },
+): Promise<APIGatewayAuthorizerResult> {
+  const { event, principal } = of;
   const binding = {
     requestId: event.requestContext.requestId,
     method: event.httpMethod,
     resourcePath: event.requestContext.resourcePath,
   };
   const context = signContext(await ports.secrets.current(), { principal, binding, nowMs: ports.clock() });
-  return {
-    principalId: principal.key,
-    policyDocument: policyFor(principal, event.methodArn),
-    context: { ...context },
-  };
+  return { principalId: principal.key, policyDocument: allowRoute(event), context: { ...context } };
 }
 
 /** One refusal for an absent, malformed, unknown, wrong, revoked or expired key: it tells an attacker nothing. */

@@ -1,33 +1,28 @@
-import type { PolicyDocument } from 'aws-lambda';
-import type { Principal } from '../../shared/domain/principal.ts';
+import type { APIGatewayRequestAuthorizerEvent, PolicyDocument } from 'aws-lambda';
+
+/** `{project_id}` and `{model+}` in a resource's template. */
+const PARAMETER = /\{[^}]+\}/g;
+
+type Routed = Pick<APIGatewayRequestAuthorizerEvent, 'methodArn' | 'httpMethod' | 'requestContext'>;
 
 /**
- * What each kind of caller may invoke, as `METHOD/path` of an execute-api ARN. Scopes are judged in the
- * pipeline, where a refusal can say which one is missing; here the two planes are kept apart.
+ * Allows the route that API Gateway matched, by its template and on this API and stage, never the path that the
+ * request spelled. It is for one request: the result is cached nowhere.
  */
-const PLANES: Readonly<Record<Principal['kind'], readonly string[]>> = {
-  key: ['POST/v1/chat/completions', 'GET/v1/models', 'GET/v1/models/*', 'GET/v1/organization/usage/*'],
-  // Methods by name: a `*` would also match across slashes, into model ids that spell an administration path.
-  admin: ['GET/v1/organization/*', 'POST/v1/organization/*', 'DELETE/v1/organization/*'],
-};
-
-/**
- * The policy for a caller: this API and this stage, never the path that the request named. `methodArn` is
- * `arn:aws:execute-api:region:account:api/stage/METHOD/path`.
- */
-export function policyFor(principal: Principal, methodArn: string): PolicyDocument {
-  const [api, stage] = methodArn.split('/');
-  return {
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Allow',
-        Action: 'execute-api:Invoke',
-        Resource: PLANES[principal.kind].flatMap((invocation) => [
-          `${api}/${stage}/${invocation}`,
-          `${api}/${stage}/${invocation.replace('/', '/openai/')}`,
-        ]),
-      },
-    ],
-  };
+export function allowRoute(event: Routed): PolicyDocument {
+  const template = event.requestContext.resourcePath.replace(PARAMETER, '*');
+  const route = `${stageOf(event)}/${event.httpMethod}${template}`;
+  // API Gateway takes a path with a slash at its end for the same resource.
+  return statement('Allow', template.endsWith('*') ? [route] : [route, `${route}/`]);
 }
+
+/** Denies whatever was asked. */
+export const denyStage = (event: Routed): PolicyDocument => statement('Deny', [`${stageOf(event)}/*`]);
+
+/** `methodArn` is `arn:aws:execute-api:region:account:api/stage/METHOD/path`. */
+const stageOf = ({ methodArn }: Routed): string => methodArn.split('/', 2).join('/');
+
+const statement = (effect: 'Allow' | 'Deny', resources: string[]): PolicyDocument => ({
+  Version: '2012-10-17',
+  Statement: [{ Effect: effect, Action: 'execute-api:Invoke', Resource: resources }],
+});

@@ -1,23 +1,15 @@
-import type { AuditActor, AuditEntry } from '../../shared/domain/audit.ts';
+import type { AuditActor } from '../../shared/domain/audit.ts';
 import { keyId, ORGANIZATION_REF } from '../../shared/domain/ids.ts';
 import type { Principal } from '../../shared/domain/principal.ts';
 import type { GatewayRequest } from '../../shared/http/message.ts';
+import { type AuditOf, auditsBy } from '../../shared/keys/audit-of.ts';
 
-/** The audit entry of a change: who asked, in which request, and what changed. */
-export function auditOf(
-  request: GatewayRequest,
-  change: Pick<AuditEntry, 'type' | 'chain'> & {
-    readonly subject: AuditEntry['subject'] & { readonly id: string };
-  },
-): AuditEntry {
-  return {
-    ...change,
-    id: `${change.type}:${change.subject.id}`,
-    atMs: request.receivedAtMs,
-    actor: actorOf(request.principal),
-    request: request.requestId,
-  };
-}
+/**
+ * Makes the audit entries of a request: who asked, in which request, and what changed. An id is deterministic by
+ * what changed and, where that can happen more than once, by the step.
+ */
+export const auditsOf = (request: GatewayRequest): AuditOf =>
+  auditsBy({ actor: actorOf(request.principal), request: request.requestId, atMs: request.receivedAtMs });
 
 function actorOf(principal: Principal): AuditActor {
   switch (principal.kind) {

@@ -1,20 +1,22 @@
 import * as z from 'zod/mini';
-import { digestKey, mintKey } from '../../shared/domain/api-key.ts';
-import { keyId, newAccountRef, newKeyRef, ORGANIZATION_REF } from '../../shared/domain/ids.ts';
+import { decideAndCommit } from '../../shared/decide-and-commit.ts';
+import { insert } from '../../shared/domain/change.ts';
+import { keyId, ORGANIZATION_REF } from '../../shared/domain/ids.ts';
 import { ADMIN_SCOPES } from '../../shared/domain/principal.ts';
-import { type AdminKey, DAY_MS } from '../../shared/domain/tenancy.ts';
+import { DAY_MS } from '../../shared/domain/tenancy.ts';
 import { parseBody } from '../../shared/http/body-schema.ts';
+import { ADMIN_LIFETIME_DAYS_MAX, mintAdminKey } from './mint-admin-key.ts';
 import type { KeyIssuerPorts } from './ports.ts';
 import { newAdminKeyObject } from './wire.ts';
-
-/** An admin key always expires: 30 days is the longest it may live. */
-const DAYS_MAX = 30;
 
 const order = z.strictObject({
   action: z.literal('create-admin-key'),
   expiresInDays: z
     .number()
-    .check(z.gt(0, 'it must be above 0.'), z.lte(DAYS_MAX, `it must be at most ${DAYS_MAX}.`)),
+    .check(
+      z.gt(0, 'it must be above 0.'),
+      z.lte(ADMIN_LIFETIME_DAYS_MAX, `it must be at most ${ADMIN_LIFETIME_DAYS_MAX}.`),
+    ),
 });
 
 export interface DirectInvocation {
@@ -31,31 +33,26 @@ export interface DirectInvocation {
 export async function createAdminKey(ports: KeyIssuerPorts, invocation: DirectInvocation): Promise<object> {
   const { expiresInDays } = parseBody(order, invocation.event);
   const nowMs = ports.clock();
-  const minted = mintKey(ports.random, {
-    kind: 'bpa',
-    environment: ports.keyEnvironment,
-    tenant: ORGANIZATION_REF,
-    key: newKeyRef(ports.random, newAccountRef(ports.random)),
-  });
-  const key: AdminKey = {
-    ref: minted.key,
+  const { key, text } = mintAdminKey(ports, {
     name: 'created by direct invocation',
-    environment: minted.environment,
-    status: 'active',
     scopes: ADMIN_SCOPES,
-    digest: digestKey(ports.random, minted),
     createdAtMs: nowMs,
     expiresAtMs: nowMs + Math.round(expiresInDays * DAY_MS),
-  };
+    ancestors: [],
+  });
   const id = keyId(ORGANIZATION_REF, key.ref);
-  await ports.tenancy.createAdminKey(key, {
-    id: `admin_api_key.created:${id}`,
-    type: 'admin_api_key.created',
+  const audit = {
+    id: `tenant.admin_api_key.created:${id}`,
+    type: 'tenant.admin_api_key.created',
     atMs: nowMs,
     actor: { kind: 'direct-invocation', awsRequestId: invocation.awsRequestId },
     chain: ORGANIZATION_REF,
     request: invocation.awsRequestId,
     subject: { id, scopes: key.scopes, expires_at: Math.floor(key.expiresAtMs / 1000) },
-  });
-  return newAdminKeyObject(key, minted.text);
+  } as const;
+  await decideAndCommit(ports.tenancy, async () => ({
+    result: undefined,
+    change: { writes: [insert({ type: 'admin-key', value: key })], audit: [audit] },
+  }));
+  return newAdminKeyObject(key, text);
 }

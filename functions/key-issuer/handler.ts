@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { createCredentialStore } from '../../shared/aws/credential-store.ts';
-import { contextSecretOf, leanDynamo, startServices } from '../../shared/aws/services.ts';
+import { createLimitsStore } from '../../shared/aws/limits-store.ts';
+import {
+  contextSecretOf,
+  deploymentSettingsOf,
+  eventBusOf,
+  leanDynamo,
+  secretVaultOf,
+  startServices,
+} from '../../shared/aws/services.ts';
 import { createTenancyStore } from '../../shared/aws/tenancy-store.ts';
 import { createHandler } from './create-handler.ts';
 
@@ -11,6 +19,15 @@ const dynamo = leanDynamo(services);
 export const handler = createHandler({
   tenancy: createTenancyStore({ dynamo, tables: config.tables, clock }),
   credentials: createCredentialStore({ dynamo, tables: config.tables }),
+  limits: createLimitsStore({
+    dynamo,
+    limitsTable: config.tables.limits,
+    usageTable: config.tables.usage,
+    log,
+  }),
+  vault: secretVaultOf(services),
+  events: eventBusOf(services),
+  settings: deploymentSettingsOf(services),
   secrets: contextSecretOf(services),
   clock,
   random: randomBytes,

@@ -1,15 +1,11 @@
-import type { KeyEnvironment } from '../../shared/domain/api-key.ts';
-import type { RandomBytes } from '../../shared/domain/ids.ts';
-import type { Clock, ContextSecretSource, CredentialStore, Log, TenancyStore } from '../../shared/ports.ts';
+import type { MessagePorts } from '../../shared/keys/ports.ts';
+import type { Clock, ContextSecretSource, CredentialStore, LimitsStore, Log } from '../../shared/ports.ts';
 
 /** What the key issuer asks of the outside. */
-export interface KeyIssuerPorts {
-  readonly tenancy: TenancyStore;
+export interface KeyIssuerPorts extends MessagePorts {
   readonly credentials: CredentialStore;
+  readonly limits: Pick<LimitsStore, 'readSpend'>;
   readonly secrets: ContextSecretSource;
   readonly clock: Clock;
-  readonly random: RandomBytes;
   readonly log: Log;
-  /** What new keys say they are for. */
-  readonly keyEnvironment: KeyEnvironment;
 }

@@ -1,15 +1,33 @@
-/** The administration plane's objects as OpenAI's SDK types them (openai 7.55, resources/admin/organization). */
+/** Keys, accounts and projects as OpenAI's SDK types them (openai 7.55, resources/admin/organization). */
 import { redactKey } from '../../shared/domain/api-key.ts';
+import type { Grant } from '../../shared/domain/grant.ts';
 import {
   accountOfKey,
   keyId,
   ORGANIZATION_REF,
   projectId,
+  rateLimitId,
   serviceAccountId,
+  spendAlertId,
 } from '../../shared/domain/ids.ts';
-import type { AdminKey, ApiKey, ServiceAccount, Tenant } from '../../shared/domain/tenancy.ts';
+import type { RotationPolicy } from '../../shared/domain/key-delivery.ts';
+import type { AccountLimits } from '../../shared/domain/limits.ts';
+import type { ModelPermissions } from '../../shared/domain/model-access.ts';
+import { NANO_USD_A_CENT, type NanoUsd } from '../../shared/domain/money.ts';
+import type {
+  AdminKey,
+  ApiKey,
+  KeyUse,
+  ServiceAccount,
+  SpendAlert,
+  Tenant,
+} from '../../shared/domain/tenancy.ts';
+import type { Shown } from '../../shared/keys/make-key.ts';
+import { claimUrl } from '../../shared/keys/messages.ts';
+import { LIMIT_MAX } from './field-schemas.ts';
 
-const seconds = (ms: number): number => Math.floor(ms / 1000);
+export const seconds = (ms: number): number => Math.floor(ms / 1000);
+const optionalSeconds = (ms: number | undefined): number | null => (ms === undefined ? null : seconds(ms));
 
 /** `organization.project`; `limits` is our addition. */
 export const projectObject = (tenant: Tenant) => ({
@@ -17,57 +35,187 @@ export const projectObject = (tenant: Tenant) => ({
   object: 'organization.project',
   name: tenant.name,
   created_at: seconds(tenant.createdAtMs),
-  archived_at: tenant.archivedAtMs === undefined ? null : seconds(tenant.archivedAtMs),
+  archived_at: optionalSeconds(tenant.archivedAtMs),
   status: tenant.status,
   limits: {
     inflight_requests: tenant.limits.inflightMax,
-    tokens_per_minute: tenant.limits.tokensPerMinute ?? null,
-    usd_per_month: tenant.limits.nanoUsdPerMonth === undefined ? null : tenant.limits.nanoUsdPerMonth / 1e9,
+    ...limitsObject(tenant.limits),
     default_max_completion_tokens: tenant.limits.outputTokensDefault,
   },
 });
 
-/** `organization.project.service_account`. */
+/** Limits that a project and a service account may both have; null where there is none. */
+const limitsObject = (limits: AccountLimits) => ({
+  requests_per_minute: limits.requestsPerMinute ?? null,
+  requests_per_day: limits.requestsPerDay ?? null,
+  tokens_per_minute: limits.tokensPerMinute ?? null,
+  usd_per_month: limits.nanoUsdPerMonth === undefined ? null : limits.nanoUsdPerMonth / 1e9,
+});
+
+/**
+ * `project.rate_limit`: one for all models together. Where there is no limit the type demands a number all the same,
+ * and it is the largest that can be set.
+ */
+export const rateLimitObject = ({ ref, limits }: Pick<Tenant, 'ref' | 'limits'>) => ({
+  id: rateLimitId(ref),
+  object: 'project.rate_limit',
+  model: '*',
+  max_requests_per_1_minute: limits.requestsPerMinute ?? LIMIT_MAX,
+  max_tokens_per_1_minute: limits.tokensPerMinute ?? LIMIT_MAX,
+  max_requests_per_1_day: limits.requestsPerDay ?? LIMIT_MAX,
+});
+
+/**
+ * `project.spend_limit`, in cents: a fraction of one shows where the limit was set in USD. Its status says whether
+ * requests are refused by now; the limit itself is in force either way.
+ */
+export const spendLimitObject = (of: { readonly limitNanoUsd: NanoUsd; readonly spentNanoUsd: NanoUsd }) => ({
+  object: 'project.spend_limit',
+  currency: 'USD',
+  interval: 'month',
+  threshold_amount: of.limitNanoUsd / NANO_USD_A_CENT,
+  enforcement: { status: of.spentNanoUsd >= of.limitNanoUsd ? 'enforcing' : 'inactive' },
+});
+
+/** `project.spend_alert`. */
+export const spendAlertObject = (alert: SpendAlert) => ({
+  id: spendAlertId(alert.tenant, alert.ref),
+  object: 'project.spend_alert',
+  currency: 'USD',
+  interval: 'month',
+  threshold_amount: alert.thresholdNanoUsd / NANO_USD_A_CENT,
+  notification_channel: {
+    type: 'email',
+    recipients: alert.recipients,
+    subject_prefix: alert.subjectPrefix ?? null,
+  },
+});
+
+/** `project.model_permissions`. */
+export const modelPermissionsObject = ({ mode, models }: ModelPermissions) => ({
+  object: 'project.model_permissions',
+  mode,
+  model_ids: models,
+});
+
+const grantObject = (grant: Grant) => ({
+  scopes: grant.scopes,
+  level: grant.level,
+  models: grant.models ?? null,
+  allowed_ips: grant.ipRanges ?? null,
+});
+
+/** `organization.project.service_account`; what its keys may do and its own limits are our additions. */
 export const serviceAccountObject = (account: ServiceAccount) => ({
   id: serviceAccountId(account.tenant, account.ref),
   object: 'organization.project.service_account',
   name: account.name,
-  role: 'member',
+  role: account.role,
   created_at: seconds(account.createdAtMs),
+  ...grantObject(account.grant),
+  limits: limitsObject(account.limits ?? {}),
 });
 
-/** `organization.project.api_key`: never the key, only its reference; `scopes` and `models` are our additions. */
-export const apiKeyObject = (key: ApiKey) => ({
+/** What is known of a key beside the key itself. */
+export interface KeySurroundings {
+  readonly tenant: Tenant | undefined;
+  readonly account: ServiceAccount | undefined;
+  readonly use: KeyUse | undefined;
+  /** Its predecessor's end: until then a sealed text can be fetched again. */
+  readonly predecessorEndsAtMs?: number | undefined;
+  readonly nowMs: number;
+}
+
+/** Whether the keys of an account open anything. */
+export const hasAccess = ({ tenant, account }: Pick<KeySurroundings, 'tenant' | 'account'>): boolean =>
+  tenant?.status === 'active' && account?.status === 'active' && account.role === 'member';
+
+/** A key's status in words: what has ended opens nothing, whatever is stored. */
+const statusOf = (key: ApiKey, nowMs: number): ApiKey['status'] | 'expired' =>
+  key.status !== 'revoked' && nowMs >= key.expiresAtMs ? 'expired' : key.status;
+
+/** `organization.project.api_key`: never the key, only its reference; the fields after redacted_value are our additions. */
+export const apiKeyObject = (key: ApiKey, of: KeySurroundings) => ({
   id: keyId(key.tenant, key.ref),
   object: 'organization.project.api_key',
   name: key.name,
   created_at: seconds(key.createdAtMs),
   expires_at: seconds(key.expiresAtMs),
-  last_used_at: null,
-  owner: {
-    type: 'service_account',
-    service_account: { id: serviceAccountId(key.tenant, accountOfKey(key.ref)), role: 'member' },
-  },
-  owner_project_access: 'active',
+  last_used_at: optionalSeconds(of.use?.lastUsedAtMs),
+  owner: { type: 'service_account', service_account: ownerObject(key, of.account) },
+  owner_project_access: hasAccess(of) ? 'active' : 'inactive',
   redacted_value: redactKey({ kind: 'bpk', environment: key.environment, key: key.ref }),
-  scopes: key.scopes,
-  models: key.models ?? null,
+  status: statusOf(key, of.nowMs),
+  ...grantObject(key.grant),
+  rotation: rotationObject(key.rotation),
+  successor: key.successor === undefined ? null : keyId(key.tenant, key.successor),
+  predecessor: key.predecessor === undefined ? null : keyId(key.tenant, key.predecessor),
+  claim: claimObject(key),
+  delivery: deliveryObject(key, of),
 });
 
-/** The one answer that carries a new key's text. */
-export const newApiKeyObject = (key: ApiKey, value: string) => ({
+const ownerObject = (key: ApiKey, account: ServiceAccount | undefined) => ({
+  id: serviceAccountId(key.tenant, accountOfKey(key.ref)),
+  created_at: seconds(account?.createdAtMs ?? key.createdAtMs),
+  name: account?.name ?? '',
+  role: account?.role ?? 'none',
+});
+
+const rotationObject = ({ automatic, delivery, overlapMs }: RotationPolicy) => ({
+  automatic,
+  overlap_seconds: overlapMs / 1000,
+  delivery,
+});
+
+const claimObject = ({ claim }: ApiKey) =>
+  claim === undefined
+    ? null
+    : { expires_at: seconds(claim.expiresAtMs), claimed_at: optionalSeconds(claim.claimedAtMs) };
+
+/** A sealed text can be fetched again while the predecessor still works. */
+function deliveryObject(key: ApiKey, of: KeySurroundings): object | null {
+  if (key.secretVersionId !== undefined) {
+    return { method: 'secrets_manager', version_id: key.secretVersionId };
+  }
+  const isOpen = of.predecessorEndsAtMs !== undefined && of.nowMs < of.predecessorEndsAtMs;
+  return key.sealed !== undefined && isOpen ? { method: 'jwe', jwe: key.sealed.jwe } : null;
+}
+
+/**
+ * `organization.project.service_account.api_key`: the one answer that carries a new key's text, and only where it is
+ * delivered in the answer; otherwise `value` is null and `delivery` says where the key is.
+ */
+export const newApiKeyObject = (key: ApiKey, of: { readonly shown: Shown; readonly baseUrl: string }) => ({
   id: keyId(key.tenant, key.ref),
   object: 'organization.project.service_account.api_key',
   name: key.name,
   created_at: seconds(key.createdAtMs),
   expires_at: seconds(key.expiresAtMs),
-  value,
-  scopes: key.scopes,
-  models: key.models ?? null,
+  value: of.shown.method === 'response' ? of.shown.value : null,
+  ...grantObject(key.grant),
+  rotation: rotationObject(key.rotation),
+  delivery: shownObject(of.shown, of.baseUrl),
 });
 
-/** `organization.admin_api_key` with its text, shown once. */
-export const newAdminKeyObject = (key: AdminKey, value: string) => ({
+function shownObject(shown: Shown, baseUrl: string): object {
+  switch (shown.method) {
+    case 'response':
+      return { method: 'response' };
+    case 'jwe':
+      return { method: 'jwe', jwe: shown.jwe };
+    case 'secrets_manager':
+      return { method: 'secrets_manager', secret_arn: shown.arn, version_id: shown.versionId };
+    case 'claim':
+      return {
+        method: 'claim',
+        claim_url: shown.token === undefined ? null : claimUrl(baseUrl, shown.token),
+        expires_at: seconds(shown.expiresAtMs),
+      };
+  }
+}
+
+/** `organization.admin_api_key`; `scopes` is our addition. */
+export const adminKeyObject = (key: AdminKey) => ({
   id: keyId(ORGANIZATION_REF, key.ref),
   object: 'organization.admin_api_key',
   name: key.name,
@@ -75,6 +223,10 @@ export const newAdminKeyObject = (key: AdminKey, value: string) => ({
   expires_at: seconds(key.expiresAtMs),
   last_used_at: null,
   redacted_value: redactKey({ kind: 'bpa', environment: key.environment, key: key.ref }),
+  // The type asks for an owner; an admin key is made by another or by a direct invocation, never by a user.
+  owner: { type: 'user', object: 'organization.user', role: 'owner', name: 'administration' },
   scopes: key.scopes,
-  value,
 });
+
+/** The same with its text, shown once. */
+export const newAdminKeyObject = (key: AdminKey, value: string) => ({ ...adminKeyObject(key), value });

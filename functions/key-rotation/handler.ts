@@ -1,5 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { createLimitsStore } from '../../shared/aws/limits-store.ts';
-import { leanDynamo, startServices } from '../../shared/aws/services.ts';
+import {
+  deploymentSettingsOf,
+  eventBusOf,
+  leanDynamo,
+  secretVaultOf,
+  startServices,
+} from '../../shared/aws/services.ts';
 import { createTenancyStore } from '../../shared/aws/tenancy-store.ts';
 import { createHandler } from './create-handler.ts';
 
@@ -15,6 +22,11 @@ export const handler = createHandler({
     usageTable: config.tables.usage,
     log,
   }),
+  vault: secretVaultOf(services),
+  events: eventBusOf(services),
+  settings: deploymentSettingsOf(services),
+  random: randomBytes,
+  keyEnvironment: config.keyEnvironment,
   clock,
   log,
 });

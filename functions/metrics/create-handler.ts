@@ -1,24 +1,31 @@
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
-import { createPipeline, type PipelineDependencies } from '../../middleware/pipeline.ts';
-import { type UsagePorts, usageCompletions } from './usage-completions.ts';
+import { isOpen } from '../../middleware/open-route.ts';
+import { createOpenPipeline, createPipeline, type PipelineDependencies } from '../../middleware/pipeline.ts';
+import { jsonAnswer, type OpenUseCase } from '../../shared/http/message.ts';
+import { describeApi } from './api-description.ts';
+import { type AuditLogsPorts, auditLogs } from './audit-logs.ts';
+import { costs } from './costs.ts';
+import type { LedgerPorts } from './ledgers.ts';
+import { usageCompletions } from './usage-completions.ts';
 
-export interface MetricsPorts extends UsagePorts, PipelineDependencies {}
+export interface MetricsPorts extends LedgerPorts, AuditLogsPorts, PipelineDependencies {}
 
-/** Usage reports, and the open health check. Reads only. */
+/** Usage and cost reports, the audit log, and what is open: the health check and the description of the API. Reads only. */
 export function createHandler(ports: MetricsPorts) {
   const pipeline = createPipeline(ports, {
     routes: {
-      'GET /v1/organization/usage/completions': { scopes: ['usage:read'], handle: usageCompletions(ports) },
+      'GET /v1/organization/usage/completions': usageCompletions(ports),
+      'GET /v1/organization/costs': costs(ports),
+      'GET /v1/organization/audit_logs': auditLogs(ports),
     },
     mode: 'buffered',
   });
+  const open = createOpenPipeline(ports, {
+    routes: { 'GET /health': sayHealthy, 'GET /openapi.json': describeApi },
+  });
   return async (event: APIGatewayProxyEvent, context: Context): Promise<unknown> =>
-    event.resource === '/health' ? HEALTHY : pipeline(event, context);
+    isOpen(event) ? open(event, context) : pipeline(event, context);
 }
 
-/** The one open route: it says that API Gateway and Lambda answer, and nothing about anyone. */
-const HEALTHY = {
-  statusCode: 200,
-  headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
-  body: JSON.stringify({ status: 'ok' }),
-};
+/** It says that API Gateway and Lambda answer, and nothing about anyone. */
+const sayHealthy: OpenUseCase = async () => jsonAnswer(200, { status: 'ok' });

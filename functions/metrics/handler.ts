@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { createAuditStore } from '../../shared/aws/audit-store.ts';
 import { contextSecretOf, leanDynamo, startServices } from '../../shared/aws/services.ts';
 import { createTenancyStore } from '../../shared/aws/tenancy-store.ts';
 import { createUsageStore } from '../../shared/aws/usage-store.ts';
@@ -11,6 +12,7 @@ const dynamo = leanDynamo(services);
 export const handler = createHandler({
   tenancy: createTenancyStore({ dynamo, tables: config.tables, clock }),
   usage: createUsageStore({ dynamo, table: config.tables.usage }),
+  audit: createAuditStore({ dynamo, tables: config.tables }),
   secrets: contextSecretOf(services),
   clock,
   random: randomBytes,

@@ -3,8 +3,11 @@ import { GatewayError } from '../../shared/domain/gateway-error.ts';
 import type { GatewayRequest } from '../../shared/http/message.ts';
 import type { ProxyDependencies } from './dependencies.ts';
 
-/** `deadline`: the function is about to be stopped. `hung-up`: the host says the caller is gone. `over`: it ended. */
-export type CallEnd = 'deadline' | 'hung-up' | 'over';
+/**
+ * `deadline`: the function is about to be stopped. `revoked`: the key was. `unwatched`: whether it was is not to be
+ * learnt. `hung-up`: the host says the caller is gone. `over`: it ended.
+ */
+export type CallEnd = 'deadline' | 'revoked' | 'unwatched' | 'hung-up' | 'over';
 
 export interface CallWatch {
   /** Aborted by whichever end comes first. */
@@ -44,10 +47,29 @@ export function watchCall(
   return { signal: controller.signal, endedBy: () => endedBy, end };
 }
 
-/** The error to answer: where the deadline ended the call, what broke because of it is beside the point. */
-export const explain = (watch: CallWatch, error: unknown): unknown =>
-  watch.endedBy() === 'deadline'
-    ? new GatewayError('model_timeout', 'The answer was not finished within the time a request may take.', {
-        cause: error,
-      })
-    : error;
+/** What ended the call before the model did, as the error to answer; undefined where nothing of ours did. */
+export function cutOf(watch: CallWatch, cause?: unknown): GatewayError | undefined {
+  switch (watch.endedBy()) {
+    case 'deadline':
+      return new GatewayError(
+        'model_timeout',
+        'The answer was not finished within the time a request may take.',
+        { cause },
+      );
+    case 'revoked':
+      return new GatewayError('key_revoked', 'The API key was revoked while the answer was written.', {
+        cause,
+      });
+    case 'unwatched':
+      return new GatewayError(
+        'service_unavailable',
+        'Whether the API key still holds could not be checked while the answer was written. Retry shortly.',
+        { cause },
+      );
+    default:
+      return undefined;
+  }
+}
+
+/** The error to answer: where the call was cut, what broke because of it is beside the point. */
+export const explain = (watch: CallWatch, error: unknown): unknown => cutOf(watch, error) ?? error;

@@ -1,11 +1,12 @@
 import type { RandomBytes } from '../../shared/domain/ids.ts';
 import type { Model } from '../../shared/domain/model.ts';
-import type { Clock, LimitsStore, Log, ModelRuntime, Timer } from '../../shared/ports.ts';
+import type { Clock, KeyWatch, LimitsStore, Log, ModelRuntime, Timer } from '../../shared/ports.ts';
 
 /** Everything that the inference plane asks of the outside world. */
 export interface ProxyDependencies {
   readonly limits: LimitsStore;
   readonly runtime: ModelRuntime;
+  readonly keyWatch: KeyWatch;
   readonly clock: Clock;
   readonly timer: Timer;
   readonly random: RandomBytes;

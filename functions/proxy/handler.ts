@@ -1,9 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { createBedrockRuntime } from '../../shared/aws/bedrock-runtime.ts';
+import { createKeyWatch } from '../../shared/aws/key-watch.ts';
 import { createLimitsStore } from '../../shared/aws/limits-store.ts';
-import { bedrockHttp, contextSecretOf, leanDynamo, startServices } from '../../shared/aws/services.ts';
-import { CATALOGUE } from '../../shared/domain/catalogue.ts';
-import { modelsOfRegion } from '../../shared/domain/model-access.ts';
+import {
+  bedrockHttp,
+  contextSecretOf,
+  leanDynamo,
+  onceDynamo,
+  startServices,
+} from '../../shared/aws/services.ts';
+import { catalogueOf } from '../../shared/domain/catalogue.ts';
 import { createHandler } from './create-handler.ts';
 
 const services = startServices(process.env);
@@ -17,8 +23,9 @@ export const handler = createHandler({
     log,
   }),
   runtime: createBedrockRuntime({ http: bedrockHttp(services), random: randomBytes }),
+  keyWatch: createKeyWatch({ dynamo: onceDynamo(services), tables: config.tables }),
   secrets: contextSecretOf(services),
-  catalogue: modelsOfRegion(CATALOGUE, config.region),
+  catalogue: catalogueOf(config.region),
   stage: config.stage,
   clock,
   timer: (delayMs, callback) => {

@@ -1,28 +1,45 @@
-import { type CounterCharge, periodEndMs } from '../../shared/domain/limits.ts';
+import { type CounterCharge, type CounterKind, periodEndMs } from '../../shared/domain/counter.ts';
+
+/** What OpenAI's headers are named after, and the limits that each tells of. */
+const SUBJECTS: readonly { readonly name: string; readonly kinds: readonly CounterKind[] }[] = [
+  { name: 'requests', kinds: ['requests-day', 'requests-minute'] },
+  { name: 'tokens', kinds: ['tokens-minute'] },
+];
 
 /**
- * OpenAI's `x-ratelimit-*` for tokens; none where the tenant has no such limit. `committed` holds the counters
- * in the order of the charges, this request's reservation included.
+ * OpenAI's `x-ratelimit-*` for requests and for tokens, each of the limit with the least left, be it the tenant's or
+ * the service account's; none where neither has such a limit. `committed` holds the counters in the order of the
+ * charges, this request's reservation included.
  */
 export function rateLimitHeaders(
   charges: readonly CounterCharge[],
   of: { readonly committed: readonly number[]; readonly nowMs: number },
 ): Readonly<Record<string, string>> {
-  const index = charges.findIndex((charge) => charge.kind === 'tokens-minute');
-  const limit = charges[index]?.limit;
-  const committed = of.committed[index];
-  if (limit === undefined || committed === undefined) return {};
-  return {
-    'x-ratelimit-limit-tokens': String(limit),
-    'x-ratelimit-remaining-tokens': String(Math.max(0, limit - committed)),
-    'x-ratelimit-reset-tokens': goDuration(periodEndMs('tokens-minute', of.nowMs) - of.nowMs),
-  };
+  const limits = charges.flatMap(({ kind, limit }, index) => {
+    const committed = of.committed[index];
+    if (limit === undefined || committed === undefined) return [];
+    return [{ kind, limit, remaining: Math.max(0, limit - committed) }];
+  });
+  const headers: Record<string, string> = {};
+  for (const { name, kinds } of SUBJECTS) {
+    // Of equals the first stays first: its period is the longer one.
+    const [tightest] = limits
+      .filter(({ kind }) => kinds.includes(kind))
+      .toSorted((one, other) => one.remaining - other.remaining);
+    if (tightest === undefined) continue;
+    headers[`x-ratelimit-limit-${name}`] = String(tightest.limit);
+    headers[`x-ratelimit-remaining-${name}`] = String(tightest.remaining);
+    headers[`x-ratelimit-reset-${name}`] = goDuration(periodEndMs(tightest.kind, of.nowMs) - of.nowMs);
+  }
+  return headers;
 }
 
-/** Milliseconds as Go prints a duration, as OpenAI does: `12ms`, `1s`, `1.5s`, `6m0s`. */
+/** Milliseconds as Go prints a duration, as OpenAI does: `12ms`, `1s`, `1.5s`, `6m0s`, `3h42m29.5s`. */
 export function goDuration(durationMs: number): string {
   if (durationMs < 1000) return `${durationMs}ms`;
-  const minutes = Math.floor(durationMs / 60_000);
-  const seconds = (durationMs - minutes * 60_000) / 1000;
-  return minutes === 0 ? `${seconds}s` : `${minutes}m${seconds}s`;
+  const hours = Math.floor(durationMs / 3_600_000);
+  const minutes = Math.floor(durationMs / 60_000) % 60;
+  const seconds = `${(durationMs % 60_000) / 1000}s`;
+  if (hours > 0) return `${hours}h${minutes}m${seconds}`;
+  return minutes === 0 ? seconds : `${minutes}m${seconds}`;
 }

@@ -6,8 +6,8 @@ import { createListModels, createRetrieveModel } from './models/models.ts';
 /** The inference plane by route. Whoever may call models may also see which there are. */
 export function createProxyRoutes(deps: ProxyDependencies): Routes {
   return {
-    'POST /v1/chat/completions': { scopes: ['inference'], handle: createChatCompletions(deps) },
-    'GET /v1/models': { scopes: ['inference', 'models:read'], handle: createListModels(deps) },
-    'GET /v1/models/{model+}': { scopes: ['inference', 'models:read'], handle: createRetrieveModel(deps) },
+    'POST /v1/chat/completions': createChatCompletions(deps),
+    'GET /v1/models': createListModels(deps),
+    'GET /v1/models/{model+}': createRetrieveModel(deps),
   };
 }

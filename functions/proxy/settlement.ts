@@ -1,7 +1,7 @@
 /** After a model was called: charge what it used, once, however the request ended. */
 import { causeFacts } from '../../shared/domain/cause.ts';
 import { type ErrorCode, GatewayError } from '../../shared/domain/gateway-error.ts';
-import { costOf } from '../../shared/domain/model.ts';
+import { costOf } from '../../shared/domain/price.ts';
 import { NO_USAGE, type Outcome, type TokenUsage, type UsageRecord } from '../../shared/domain/usage.ts';
 import { type Admitted, recordOf } from './admission.ts';
 import type { ProxyDependencies } from './dependencies.ts';
@@ -71,7 +71,7 @@ const MAY_HAVE_WORKED: ReadonlySet<ErrorCode> = new Set(['model_timeout', 'upstr
  * is never below Bedrock's bill, and the record says `estimated`.
  */
 function chargedRecord(
-  { admission, model, estimate }: Admitted,
+  { admission, price, estimate }: Admitted,
   of: { readonly ending: Ending; readonly settledAtMs: number },
 ): UsageRecord {
   const { outcome, usage } = of.ending;
@@ -87,7 +87,7 @@ function chargedRecord(
     : recordOf(admission, {
         outcome,
         usage,
-        nanoUsd: costOf(model.price, usage),
+        nanoUsd: costOf(price, usage),
         estimated: false,
         settledAtMs,
       });

@@ -4,8 +4,9 @@ import type { TokenUsage } from '../../../shared/domain/usage.ts';
 import { publicError } from '../../../shared/http/openai-error.ts';
 import { SSE_PING, sseError } from '../../../shared/http/sse.ts';
 import { fromStreamBatch } from '../bedrock/from-stream.ts';
-import { type CallWatch, explain } from '../call-watch.ts';
+import { type CallWatch, cutOf, explain } from '../call-watch.ts';
 import type { ProxyDependencies } from '../dependencies.ts';
+import type { KeyGuard } from '../key-guard.ts';
 import { PatientReader, SILENCE } from '../patient-reader.ts';
 import type { Ending, Settlement } from '../settlement.ts';
 import type { ChunkWriter } from './response.ts';
@@ -16,6 +17,7 @@ type Body = AsyncGenerator<string, void, void>;
 export interface AcceptedCall {
   readonly watch: CallWatch;
   readonly settlement: Settlement;
+  readonly keyGuard: Pick<KeyGuard, 'release'>;
 }
 
 const PING_PERIOD_MS = 15_000;
@@ -28,10 +30,11 @@ export function streamedBody(
     readonly writer: ChunkWriter;
   },
 ): Body {
-  // A generator that waits for a slow caller hears of no deadline, and after it nobody could settle any more.
+  // A generator that waits for a slow caller hears of no cut, and after a deadline nobody could settle any more.
   const onEnd = () => {
-    if (of.watch.endedBy() !== 'deadline') return;
-    void of.settlement.settle({ outcome: 'failed', error: 'model_timeout', usage: of.writer.end.usage });
+    const cut = cutOf(of.watch);
+    if (cut === undefined) return;
+    void of.settlement.settle({ outcome: 'failed', error: cut.code, usage: of.writer.end.usage });
   };
   of.watch.signal.addEventListener('abort', onEnd, { once: true });
   return leavable(streamedTexts(deps, of), { ...of, usage: undefined });
@@ -68,6 +71,7 @@ async function* streamedTexts(
       if (text !== '') yield text;
     }
     const last = writer.finish();
+    of.keyGuard.release();
     ending = { outcome: 'completed' };
     yield last;
   } catch (error) {

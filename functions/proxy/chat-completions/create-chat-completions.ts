@@ -3,7 +3,8 @@ import type { ChatCommand } from '../../../shared/domain/chat-command.ts';
 import type { ConverseCall } from '../../../shared/domain/converse.ts';
 import { type Estimate, estimateOf } from '../../../shared/domain/estimate.ts';
 import { GatewayError } from '../../../shared/domain/gateway-error.ts';
-import { modelsOfKey } from '../../../shared/domain/model-access.ts';
+import { modelsOf } from '../../../shared/domain/model-access.ts';
+import type { PriceUse, TierPrices } from '../../../shared/domain/price.ts';
 import type { KeyPrincipal } from '../../../shared/domain/principal.ts';
 import type { TokenUsage } from '../../../shared/domain/usage.ts';
 import type { GatewayAnswer, GatewayRequest, UseCase } from '../../../shared/http/message.ts';
@@ -12,9 +13,10 @@ import { type Admitted, admit } from '../admission.ts';
 import { fromAnswer } from '../bedrock/from-answer.ts';
 import { requestTags } from '../bedrock/request-metadata.ts';
 import { type ConverseRequest, toConverse } from '../bedrock/to-converse.ts';
-import { explain, watchCall } from '../call-watch.ts';
+import { type CallWatch, cutOf, explain, watchCall } from '../call-watch.ts';
 import type { ProxyDependencies } from '../dependencies.ts';
-import { chooseModel, type PricedModel } from '../model-choice.ts';
+import { KeyGuard } from '../key-guard.ts';
+import { chooseModel, choosePrices, type PricedModel } from '../model-choice.ts';
 import { createSettlement, type Ending, rejectedEnding } from '../settlement.ts';
 import { type AcceptedCall, streamedBody, wholeBody } from './answer-body.ts';
 import { refuseUnsupportedHeaders } from './headers.ts';
@@ -37,10 +39,14 @@ export const createChatCompletions =
       : await answerWhole(deps, { request, plan, admitted });
   };
 
+/** Translation asks Converse for no service tier and for no prompt cache. */
+const USE: PriceUse = { tier: 'standard', cacheWrites: 'none' };
+
 /** Everything that is known before anybody is asked. */
 interface Plan {
   readonly command: ChatCommand;
   readonly model: PricedModel;
+  readonly price: TierPrices;
   readonly converse: ConverseRequest;
   readonly estimate: Estimate;
 }
@@ -62,7 +68,8 @@ function planCall(
 ): Plan {
   refuseUnsupportedHeaders(of.request.headers);
   const command = parseChatRequest(of.request.body);
-  const model = chooseModel(modelsOfKey(deps.catalogue, of.principal.models), command.requestedModel);
+  const model = chooseModel(modelsOf(deps.catalogue, of.principal), command.requestedModel);
+  const price = choosePrices(model, USE);
   const outputTokensMax = outputTokensFor(command, { model, limits: of.principal.limits });
   const tags = requestTags({
     principal: of.principal,
@@ -73,8 +80,9 @@ function planCall(
   return {
     command,
     model,
+    price,
     converse: toConverse(command, { model, outputTokensMax, tags }),
-    estimate: estimateOf(command, { price: model.price, outputTokensMax }),
+    estimate: estimateOf(command, { price, outputTokensMax, cacheWrites: USE.cacheWrites }),
   };
 }
 
@@ -93,6 +101,7 @@ async function answerWhole(deps: ProxyDependencies, of: Accepting): Promise<Gate
     ...of,
     start: (converseCall) => deps.runtime.converse(converseCall),
   });
+  call.keyGuard.release();
   let usage: TokenUsage | undefined;
   try {
     const events = fromAnswer(result);
@@ -107,9 +116,6 @@ async function answerWhole(deps: ProxyDependencies, of: Accepting): Promise<Gate
   }
 }
 
-/** Bedrock was at work when the caller left, and nobody heard what it counted. */
-const LEFT: Ending = { outcome: 'abandoned', usage: undefined };
-
 /** Awaits Bedrock's acceptance; a refusal is settled before it is thrown. */
 async function accept<Result>(
   deps: ProxyDependencies,
@@ -117,6 +123,7 @@ async function accept<Result>(
 ): Promise<{ readonly result: Result; readonly call: AcceptedCall }> {
   const { request, plan, admitted } = of;
   const watch = watchCall(deps, request);
+  const keyGuard = new KeyGuard(deps, { watch, principal: admitted.admission });
   const settlement = createSettlement(deps, {
     admitted,
     receivedAtMs: request.receivedAtMs,
@@ -126,14 +133,21 @@ async function accept<Result>(
     const { model, converse } = plan;
     const result = await of.start({ modelId: model.id, body: converse.body, signal: watch.signal });
     settlement.accepted();
-    return { result, call: { watch, settlement } };
+    return { result, call: { watch, settlement, keyGuard } };
   } catch (error) {
     const explained = explain(watch, error);
-    const ending = watch.endedBy() === 'hung-up' ? LEFT : rejectedEnding(explained);
+    const ending = endingOf(watch, explained);
     watch.end('over');
     await settlement.settle(ending);
     throw explained;
   }
+}
+
+/** A call that was cut is charged in full: the model may have been at work on it, and nobody heard what it counted. */
+function endingOf(watch: CallWatch, error: unknown): Ending {
+  if (watch.endedBy() === 'hung-up') return { outcome: 'abandoned', usage: undefined };
+  const cut = cutOf(watch);
+  return cut === undefined ? rejectedEnding(error) : { outcome: 'failed', usage: undefined, error: cut.code };
 }
 
 const identityOf = ({ request, plan }: Accepting): AnswerIdentity => ({

@@ -1,5 +1,6 @@
 /** The refusals of a request's fields, worded as OpenAI words them. Each names the field and never returns. */
 import { type ErrorCode, GatewayError } from '../../../shared/domain/gateway-error.ts';
+import { typeName } from '../../../shared/http/type-name.ts';
 
 /** The field is absent. */
 export const refuseMissing = (param: string): never =>
@@ -36,16 +37,3 @@ function refuse(code: ErrorCode, of: { readonly param: string; readonly message:
 }
 
 const bounded = (text: string): string => text.slice(0, TEXT_MAX).toWellFormed();
-
-function typeName(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'an array';
-  switch (typeof value) {
-    case 'number':
-      return Number.isInteger(value) ? 'an integer' : 'a decimal';
-    case 'object':
-      return 'an object';
-    default:
-      return `a ${typeof value}`;
-  }
-}

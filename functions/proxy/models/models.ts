@@ -1,6 +1,6 @@
 /** `GET /v1/models` and `GET /v1/models/{model}`. */
 import type { Model } from '../../../shared/domain/model.ts';
-import { modelsOfKey } from '../../../shared/domain/model-access.ts';
+import { modelsOf } from '../../../shared/domain/model-access.ts';
 import { type GatewayRequest, jsonAnswer, type UseCase } from '../../../shared/http/message.ts';
 import type { ProxyDependencies } from '../dependencies.ts';
 import { chooseModel, isPriced } from '../model-choice.ts';
@@ -20,8 +20,7 @@ export const createRetrieveModel =
 const callable = (
   deps: Pick<ProxyDependencies, 'catalogue'>,
   { principal }: GatewayRequest,
-): readonly Model[] =>
-  modelsOfKey(deps.catalogue, principal.kind === 'key' ? principal.models : undefined).filter(isPriced);
+): readonly Model[] => modelsOf(deps.catalogue, principal.kind === 'key' ? principal : {}).filter(isPriced);
 
 const wireModel = (model: Model): object => ({
   id: model.id,

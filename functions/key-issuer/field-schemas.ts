@@ -1,0 +1,212 @@
+/** The fields that bodies of the administration plane share, by schema. */
+import * as z from 'zod/mini';
+import { GatewayError } from '../../shared/domain/gateway-error.ts';
+import { DEFAULT_ROTATION, type KeyDelivery, type RotationPolicy } from '../../shared/domain/key-delivery.ts';
+import { LIFETIME_MAX_MS } from '../../shared/domain/key-lifecycle.ts';
+import {
+  type AccountLimits,
+  DEFAULT_LIMITS,
+  INFLIGHT_DEFAULT,
+  INFLIGHT_MAX,
+  OUTPUT_TOKENS_DEFAULT,
+  type TenantLimits,
+} from '../../shared/domain/limits.ts';
+import { NANO_USD_MAX, nanoUsdOf } from '../../shared/domain/money.ts';
+import { parsePublicJwk } from '../../shared/keys/seal.ts';
+
+export const LIFETIME_SECONDS_MAX = LIFETIME_MAX_MS / 1000;
+
+/** Printable text: no control, format (zero-width, bidirectional) or unassigned characters, no blanks around it. */
+export const printableField = (charactersMax: number) =>
+  z.string().check(
+    z.trim(),
+    z.minLength(1, 'it must not be empty.'),
+    z.maxLength(charactersMax, `it must not be longer than ${charactersMax} characters.`),
+    z.refine((text) => text.isWellFormed() && !/\p{C}/u.test(text), 'it must be printable text.'),
+  );
+
+export const nameField = printableField(64);
+
+export const integerField = (min: number, max: number) =>
+  z.int().check(z.gte(min, `it must be at least ${min}.`), z.lte(max, `it must be at most ${max}.`));
+
+export const usdField = z
+  .number()
+  .check(
+    z.gt(0, 'it must be above 0.'),
+    z.lte(NANO_USD_MAX / 1e9, `it must be at most ${NANO_USD_MAX / 1e9}.`),
+  );
+
+const modelPattern = z
+  .string()
+  .check(z.regex(/^[a-zA-Z0-9.:_/-]{1,64}\*?$/, 'name a model, or the beginning of names with *.'));
+
+/** Model ids, or beginnings of ids followed by `*`. */
+export const modelsField = (max: number) =>
+  z
+    .array(modelPattern)
+    .check(z.minLength(1, 'name at least one model.'), z.maxLength(max, `name at most ${max} models.`));
+
+/** A field of OpenAI's that has no meaning here: null says nothing, and a value is refused by name. */
+export const unsupportedField = z.nullish(z.unknown());
+
+/** Refuses the first of these fields that has a value, saying why. */
+export function refuseUnsupported(body: object, reasons: Readonly<Record<string, string>>): void {
+  for (const [param, reason] of Object.entries(reasons)) {
+    const value: unknown = Reflect.get(body, param);
+    if (value === undefined || value === null) continue;
+    throw new GatewayError('unsupported_parameter', `'${param}' is not supported: ${reason}`, { param });
+  }
+}
+
+export const expiresInSecondsField = z.nullish(integerField(1, LIFETIME_SECONDS_MAX));
+
+const jwkField = z.record(z.string(), z.unknown());
+
+/** How a new key reaches its workload; `response` shows it in the answer. */
+export const deliveryField = z.nullish(
+  z.discriminatedUnion('method', [
+    z.strictObject({ method: z.literal('response') }),
+    z.strictObject({ method: z.literal('jwe'), jwk: jwkField }),
+    z.strictObject({ method: z.literal('secrets_manager') }),
+    z.strictObject({ method: z.literal('claim') }),
+  ]),
+);
+type DeliveryBody = z.infer<typeof deliveryField>;
+
+export async function deliveryOf(body: DeliveryBody): Promise<KeyDelivery | undefined> {
+  if (body === null || body === undefined) return undefined;
+  return body.method === 'jwe'
+    ? { method: 'jwe', jwk: await parsePublicJwk(body.jwk, 'delivery.jwk') }
+    : body;
+}
+
+/** How long a key may work beside its successor. */
+const OVERLAP_SECONDS_MIN = 86_400;
+export const OVERLAP_SECONDS_MAX = 30 * 86_400;
+
+/** How a key is renewed: whether by itself, and how its successor reaches the workload. */
+export const rotationField = z.nullish(
+  z.strictObject({
+    automatic: z.nullish(z.boolean()),
+    overlap_seconds: z.nullish(integerField(OVERLAP_SECONDS_MIN, OVERLAP_SECONDS_MAX)),
+    delivery: z.nullish(
+      z.discriminatedUnion('method', [
+        z.strictObject({ method: z.literal('jwe'), jwk: jwkField }),
+        z.strictObject({ method: z.literal('secrets_manager') }),
+        z.strictObject({ method: z.literal('claim') }),
+      ]),
+    ),
+  }),
+);
+type RotationBody = z.infer<typeof rotationField>;
+
+export async function rotationOf(
+  body: RotationBody,
+  absent: RotationPolicy = DEFAULT_ROTATION,
+): Promise<RotationPolicy> {
+  const { automatic, delivery, overlap_seconds: overlap } = body ?? {};
+  const parsed =
+    delivery?.method === 'jwe'
+      ? ({ method: 'jwe', jwk: await parsePublicJwk(delivery.jwk, 'rotation.delivery.jwk') } as const)
+      : delivery;
+  return {
+    automatic: automatic ?? absent.automatic,
+    delivery: parsed ?? absent.delivery,
+    overlapMs: typeof overlap === 'number' ? overlap * 1000 : absent.overlapMs,
+  };
+}
+
+/** The largest limit on requests or tokens that can be set. */
+export const LIMIT_MAX = 1_000_000_000;
+
+/** An overlap that is asked for must leave a key half of its life alone, or it would be renewed for ever. */
+export function refuseLongOverlap(
+  body: RotationBody,
+  of: { readonly lifetimeMs: number; readonly rotation: RotationPolicy },
+): void {
+  const asked = body?.overlap_seconds;
+  if (asked === null || asked === undefined || 2 * of.rotation.overlapMs <= of.lifetimeMs) return;
+  throw new GatewayError(
+    'invalid_value',
+    `Invalid value for 'rotation.overlap_seconds': it must be at most half of the key's life, ${of.lifetimeMs / 2000}.`,
+    { param: 'rotation.overlap_seconds' },
+  );
+}
+
+/** Limits as the wire spells them; null removes one. */
+export const accountLimitsFields = {
+  requests_per_minute: z.nullish(integerField(1, LIMIT_MAX)),
+  requests_per_day: z.nullish(integerField(1, LIMIT_MAX)),
+  tokens_per_minute: z.nullish(integerField(1, LIMIT_MAX)),
+  usd_per_month: z.nullish(usdField),
+};
+const accountLimitsBody = z.object(accountLimitsFields);
+
+/** The limits that a body asks for, over those that hold where it says nothing. */
+export function accountLimitsOf(
+  body: z.infer<typeof accountLimitsBody>,
+  absent: AccountLimits = {},
+): AccountLimits {
+  const usd = body.usd_per_month;
+  const requestsPerMinute = limitOf(body.requests_per_minute, absent.requestsPerMinute);
+  const requestsPerDay = limitOf(body.requests_per_day, absent.requestsPerDay);
+  const tokensPerMinute = limitOf(body.tokens_per_minute, absent.tokensPerMinute);
+  const nanoUsdPerMonth = limitOf(typeof usd === 'number' ? nanoUsdOf(usd) : usd, absent.nanoUsdPerMonth);
+  return {
+    ...(requestsPerMinute !== undefined && { requestsPerMinute }),
+    ...(requestsPerDay !== undefined && { requestsPerDay }),
+    ...(tokensPerMinute !== undefined && { tokensPerMinute }),
+    ...(nanoUsdPerMonth !== undefined && { nanoUsdPerMonth }),
+  };
+}
+
+const tenantLimitsBody = z.strictObject({
+  inflight_requests: z.nullish(integerField(1, INFLIGHT_MAX)),
+  default_max_completion_tokens: z.nullish(integerField(1, 1_000_000)),
+  ...accountLimitsFields,
+});
+
+/** A project's limits; null removes all of them. */
+export const tenantLimitsField = z.nullish(tenantLimitsBody);
+
+/**
+ * The limits that a body asks for, over those that hold where it says nothing. What null removes is unlimited, but for
+ * the two that every project has: those become the default.
+ */
+export function tenantLimitsOf(body: z.infer<typeof tenantLimitsField>, absent: TenantLimits): TenantLimits {
+  if (body === undefined) return absent;
+  const { version, inflightMax, outputTokensDefault, ...others } = absent;
+  if (body === null) return { ...DEFAULT_LIMITS, version };
+  return {
+    version,
+    inflightMax: chosen(body.inflight_requests, { absent: inflightMax, cleared: INFLIGHT_DEFAULT }),
+    outputTokensDefault: chosen(body.default_max_completion_tokens, {
+      absent: outputTokensDefault,
+      cleared: OUTPUT_TOKENS_DEFAULT,
+    }),
+    ...accountLimitsOf(body, others),
+  };
+}
+
+/** What a field chooses: absent keeps what was, null takes what is there without a choice. */
+export function chosen<Value>(
+  value: Value | null | undefined,
+  of: { readonly absent: Value; readonly cleared: Value },
+): Value {
+  if (value === undefined) return of.absent;
+  return value === null ? of.cleared : value;
+}
+
+/** Absent keeps what was, null removes it. */
+const limitOf = (given: number | null | undefined, absent: number | undefined): number | undefined =>
+  chosen(given, { absent, cleared: undefined });
+
+/** The one refusal of a grant, limit or life that its grantor does not have itself. */
+export function refuseWider(param: string, grantor: string): never {
+  throw new GatewayError(
+    'invalid_value',
+    `Invalid value for '${param}': it goes beyond what ${grantor} has. Ask for less.`,
+    { param },
+  );
+}

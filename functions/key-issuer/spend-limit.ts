@@ -1,0 +1,81 @@
+import * as z from 'zod/mini';
+import { GatewayError } from '../../shared/domain/gateway-error.ts';
+import { projectId, type TenantRef } from '../../shared/domain/ids.ts';
+import { NANO_USD_A_CENT, NANO_USD_MAX, type NanoUsd } from '../../shared/domain/money.ts';
+import { parseBody } from '../../shared/http/body-schema.ts';
+import {
+  type GatewayAnswer,
+  type GatewayRequest,
+  jsonAnswer,
+  type UseCase,
+} from '../../shared/http/message.ts';
+import { changeTenant, readTenant } from './change-tenant.ts';
+import { integerField } from './field-schemas.ts';
+import { tenantOf } from './path-ids.ts';
+import type { KeyIssuerPorts } from './ports.ts';
+import { spendLimitObject } from './wire.ts';
+
+export const updateBody = z.strictObject({
+  currency: z.literal('USD'),
+  interval: z.literal('month'),
+  threshold_amount: integerField(1, NANO_USD_MAX / NANO_USD_A_CENT),
+});
+
+/** `GET /organization/projects/{project_id}/spend_limit`: 404 where there is none. */
+export const retrieveSpendLimit =
+  (ports: KeyIssuerPorts): UseCase =>
+  async (request) => {
+    const { ref, limits } = await readTenant(ports, tenantOf(request));
+    if (limits.nanoUsdPerMonth === undefined) return refuseNone(ref);
+    return describe(ports, { request, tenant: ref, limitNanoUsd: limits.nanoUsdPerMonth });
+  };
+
+function refuseNone(tenant: TenantRef): never {
+  throw new GatewayError('not_found', `The project has no spend limit: '${projectId(tenant)}'.`);
+}
+
+/** `POST …/spend_limit`: creates or replaces it, in whole cents of USD a UTC month. Acts on the next request. */
+export const updateSpendLimit =
+  (ports: KeyIssuerPorts): UseCase =>
+  async (request) => {
+    const { threshold_amount } = parseBody(updateBody, request.body);
+    const limitNanoUsd = threshold_amount * NANO_USD_A_CENT;
+    const { ref } = await changeTenant(ports, {
+      request,
+      decide: (before) => ({
+        tenant: { ...before, limits: { ...before.limits, nanoUsdPerMonth: limitNanoUsd } },
+        audit: {
+          type: 'project.spend_limit.updated',
+          subject: { id: projectId(before.ref), currency: 'USD', interval: 'month', threshold_amount },
+        },
+      }),
+    });
+    return describe(ports, { request, tenant: ref, limitNanoUsd });
+  };
+
+/** `DELETE …/spend_limit`: the project may spend without end. May be repeated. */
+export const deleteSpendLimit =
+  (ports: KeyIssuerPorts): UseCase =>
+  async (request) => {
+    await changeTenant(ports, {
+      request,
+      decide: (before) => {
+        const { nanoUsdPerMonth, ...limits } = before.limits;
+        if (nanoUsdPerMonth === undefined) return undefined;
+        return {
+          tenant: { ...before, limits },
+          audit: { type: 'project.spend_limit.deleted', subject: { id: projectId(before.ref) } },
+        };
+      },
+    });
+    return jsonAnswer(200, { object: 'project.spend_limit.deleted', deleted: true });
+  };
+
+async function describe(
+  ports: KeyIssuerPorts,
+  of: { readonly request: GatewayRequest; readonly tenant: TenantRef; readonly limitNanoUsd: NanoUsd },
+): Promise<GatewayAnswer> {
+  const { tenant, limitNanoUsd, request } = of;
+  const spentNanoUsd = await ports.limits.readSpend(tenant, request.receivedAtMs);
+  return jsonAnswer(200, spendLimitObject({ limitNanoUsd, spentNanoUsd }));
+}

@@ -1,0 +1,9 @@
+import type { MessagePorts } from '../../shared/keys/ports.ts';
+import type { Clock, LimitsStore, Log } from '../../shared/ports.ts';
+
+/** What the sweep asks of the outside. */
+export interface KeyRotationPorts extends MessagePorts {
+  readonly limits: Pick<LimitsStore, 'sweep' | 'readSpend'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}

@@ -1,0 +1,39 @@
+import { COST_GROUPS, type CostFilter, type CostGroup } from '../../shared/domain/cost-report.ts';
+import { parseProjectId, type TenantRef } from '../../shared/domain/ids.ts';
+import { queryChoice, queryChoices, queryList, refuseUnknownQuery } from '../../shared/http/cursor-page.ts';
+import type { GatewayRequest } from '../../shared/http/message.ts';
+import { type BucketPage, bucketPageOf } from './bucket-page.ts';
+
+/** A costs query, parsed: one page of whole UTC days. */
+export interface CostsQuery extends BucketPage {
+  readonly groupBy: readonly CostGroup[];
+  readonly filter: CostFilter;
+  /** Undefined: every tenant the caller may read. */
+  readonly tenants: readonly TenantRef[] | undefined;
+}
+
+const PARAMETERS = [
+  'start_time',
+  'end_time',
+  'bucket_width',
+  'group_by',
+  'project_ids',
+  'api_key_ids',
+  'line_items',
+  'limit',
+  'page',
+];
+/** OpenAI's bounds. */
+const DAY = { ms: 86_400_000, limitDefault: 7, limitMax: 180 };
+
+/** `GET /organization/costs` (UsageCostsParams of openai 7.55). What is not honoured is refused by name. */
+export function parseCostsQuery(request: GatewayRequest): CostsQuery {
+  refuseUnknownQuery(request, PARAMETERS);
+  queryChoice(request, { name: 'bucket_width', values: ['1d'] });
+  return {
+    ...bucketPageOf(request, DAY),
+    groupBy: queryChoices(request, { name: 'group_by', values: COST_GROUPS }),
+    filter: { lineItems: queryList(request, 'line_items'), apiKeyIds: queryList(request, 'api_key_ids') },
+    tenants: queryList(request, 'project_ids')?.flatMap((id) => parseProjectId(id) ?? []),
+  };
+}
