@@ -1,6 +1,7 @@
 /**
  * What differs between stages, and nothing else does. `keyEnvironment` is written into every key: `live` keys are
- * worth an alarm when a scanner finds one.
+ * worth an alarm when a scanner finds one. `auditLockMode` and `auditRetentionInDays` bind each object of the audit
+ * log's archive from the moment it is written; 400 days are the year that PCI DSS 4.0 asks for (10.5.1), and a month.
  */
 
 /** Every region that a geographic inference profile routes to: there, too, the model must be allowed. */
@@ -34,18 +35,29 @@ const PROFILE_REGIONS = [
 const GLOBAL_PROFILES = 'unspecified';
 
 const STAGES = {
-  dev: { keyEnvironment: 'test', logRetentionInDays: 7, deletionProtection: false, deletionPolicy: 'Delete' },
+  dev: {
+    keyEnvironment: 'test',
+    logRetentionInDays: 7,
+    deletionProtection: false,
+    deletionPolicy: 'Delete',
+    auditLockMode: 'GOVERNANCE',
+    auditRetentionInDays: 1,
+  },
   staging: {
     keyEnvironment: 'test',
     logRetentionInDays: 30,
     deletionProtection: false,
     deletionPolicy: 'Delete',
+    auditLockMode: 'GOVERNANCE',
+    auditRetentionInDays: 30,
   },
   prod: {
     keyEnvironment: 'live',
     logRetentionInDays: 90,
     deletionProtection: true,
     deletionPolicy: 'Retain',
+    auditLockMode: 'COMPLIANCE',
+    auditRetentionInDays: 400,
   },
 };
 

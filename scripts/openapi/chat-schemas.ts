@@ -1,0 +1,227 @@
+/** Chat completions: what functions/proxy/chat-completions reads and writes. Its parser is by hand, and so is this. */
+import {
+  always,
+  boolean,
+  integer,
+  listOf,
+  nothing,
+  object,
+  objectName,
+  oneOf,
+  orNull,
+  ref,
+  type Schema,
+  type Schemas,
+  text,
+  time,
+  variants,
+} from './schema.ts';
+
+const orAbsent = (schema: Schema): Schema => orNull(schema);
+/** OpenAI's parameter of which only what asks for nothing is accepted. */
+const neutral = (values: readonly unknown[], what: string): Schema => ({
+  enum: [...values, null],
+  description: `${what} Not supported yet: only what asks for nothing is accepted.`,
+});
+const empty = (type: 'array' | 'object', what: string): Schema =>
+  orNull({
+    ...(type === 'array' ? { type, maxItems: 0 } : { type, maxProperties: 0 }),
+    description: `${what} Not supported yet: only an empty one is accepted.`,
+  });
+const unheard = (type: string, what: string): Schema =>
+  orNull({ type, description: `${what} Accepted without effect, and named in \`x-ignored-params\`.` });
+
+const part = (type: string, field: string, what: string): Schema =>
+  object(what, { type: always(type, 'What the part is.'), [field]: text('The text.') });
+
+const message: Schema = {
+  type: 'object',
+  description: 'A message. A field that says nothing (null, an empty list) is accepted whatever its name.',
+  properties: {
+    role: oneOf(
+      ['system', 'developer', 'user', 'assistant'],
+      'Who speaks. Messages of tools are not supported yet.',
+    ),
+    content: variants(
+      [
+        text('The text.'),
+        listOf(
+          variants(
+            [part('text', 'text', 'Text.'), part('refusal', 'refusal', 'A refusal, of an assistant.')],
+            'A part.',
+          ),
+          'Parts, which must be text.',
+        ),
+        nothing('Of an assistant that refused.'),
+      ],
+      'What is said.',
+    ),
+    name: orNull(text('Accepted without effect, and named in `x-ignored-params`.')),
+    refusal: orNull(text('What an assistant said in refusing.')),
+  },
+  required: ['role'],
+  additionalProperties: { anyOf: [{ type: 'null' }, { type: 'array', maxItems: 0 }] },
+};
+
+const honoured: Schemas = {
+  model: text('The id of a model, as GET /v1/models lists it.', { minLength: 1, maxLength: 2048 }),
+  messages: listOf(message, 'The conversation, which begins with the user but for system messages.', {
+    minItems: 1,
+  }),
+  max_completion_tokens: orAbsent(
+    integer('The most the answer may have, and what is reserved for it. Absent: the project’s default.', {
+      minimum: 1,
+    }),
+  ),
+  max_tokens: orAbsent(integer('The same by its older name; the newer one outranks it.', { minimum: 1 })),
+  temperature: orAbsent({
+    type: 'number',
+    minimum: 0,
+    maximum: 2,
+    description: 'What is above 1 acts as 1, and is named in `x-ignored-params`.',
+  }),
+  top_p: orAbsent({ type: 'number', minimum: 0, maximum: 1, description: 'Nucleus sampling.' }),
+  stop: variants(
+    [text('One.'), listOf(text('One.'), 'Four at most.', { maxItems: 4 }), nothing('None.')],
+    'Texts at which the answer ends.',
+  ),
+  stream: orAbsent(boolean('Whether the answer comes as server-sent events.')),
+  stream_options: orAbsent(
+    object(
+      'Only with `stream`.',
+      {
+        include_usage: orAbsent(boolean('Whether a last chunk tells the usage.')),
+        include_obfuscation: orAbsent(boolean('Accepted without effect.')),
+      },
+      { optional: ['include_usage', 'include_obfuscation'] },
+    ),
+  ),
+  metadata: orAbsent({
+    type: 'object',
+    description: 'Up to 16 texts by name, handed to Bedrock with the request.',
+    maxProperties: 16,
+    propertyNames: { maxLength: 64 },
+    additionalProperties: { type: 'string', maxLength: 512 },
+  }),
+  user: orAbsent(text('Who the end user is, by any stable text; `safety_identifier` outranks it.')),
+  safety_identifier: orAbsent(text('Who the end user is.', { maxLength: 128 })),
+};
+
+const notYet: Schemas = {
+  audio: neutral([], 'OpenAI’s spoken answers.'),
+  frequency_penalty: neutral([0], 'OpenAI’s penalty of repetition.'),
+  function_call: neutral(['none', 'auto'], 'OpenAI’s older `tool_choice`.'),
+  functions: empty('array', 'OpenAI’s older `tools`.'),
+  logit_bias: empty('object', 'OpenAI’s bias of tokens.'),
+  logprobs: neutral([false], 'OpenAI’s probabilities of tokens.'),
+  modalities: orNull({
+    type: 'array',
+    items: { const: 'text' },
+    minItems: 1,
+    maxItems: 1,
+    description: 'Only text.',
+  }),
+  moderation: neutral([], 'OpenAI’s moderation.'),
+  n: neutral([1], 'How many answers: one.'),
+  parallel_tool_calls: neutral([true, false], 'Without tools it asks for nothing.'),
+  presence_penalty: neutral([0], 'OpenAI’s penalty of what was said.'),
+  prompt_cache_options: neutral([], 'OpenAI’s prompt cache.'),
+  reasoning_effort: neutral([], 'OpenAI’s reasoning.'),
+  response_format: orNull({
+    type: 'object',
+    properties: { type: { const: 'text' } },
+    required: ['type'],
+    description: 'Only text.',
+  }),
+  service_tier: neutral(['auto', 'default'], 'OpenAI’s tiers.'),
+  tool_choice: neutral(['none', 'auto'], 'Without tools it asks for nothing.'),
+  tools: empty('array', 'OpenAI’s tools.'),
+  top_logprobs: neutral([0], 'OpenAI’s probabilities of tokens.'),
+  web_search_options: neutral([], 'OpenAI’s web search.'),
+};
+
+const ignored: Schemas = {
+  prediction: unheard('object', 'OpenAI’s predicted output.'),
+  prompt_cache_key: unheard('string', 'OpenAI’s prompt cache.'),
+  prompt_cache_retention: unheard('string', 'OpenAI’s prompt cache.'),
+  seed: unheard('number', 'OpenAI promises best effort only.'),
+  store: unheard('boolean', 'Nothing is stored here.'),
+  verbosity: unheard('string', 'OpenAI’s length of answers.'),
+};
+
+const REASONS = ['stop', 'length', 'content_filter', 'tool_calls'];
+const logprobs = nothing('OpenAI’s; always null.');
+
+const head = (name: string): Schemas => ({
+  id: text('`chatcmpl-…`.'),
+  object: objectName(name),
+  created: time('When'),
+  model: text('The model as the request named it.'),
+});
+
+const delta = object(
+  'What is new.',
+  {
+    role: always('assistant', 'In the first chunk.'),
+    content: text('A piece of the answer.'),
+    refusal: nothing('OpenAI’s; always null.'),
+  },
+  { optional: ['role', 'content', 'refusal'] },
+);
+
+export const chatSchemas: Schemas = {
+  CreateChatCompletion: {
+    ...object('A conversation to be answered.', { ...honoured, ...notYet, ...ignored }),
+    required: ['model', 'messages'],
+  },
+  CompletionUsage: object('Tokens.', {
+    prompt_tokens: integer('Input, those of the cache included.'),
+    completion_tokens: integer('Output.'),
+    total_tokens: integer('Both.'),
+    prompt_tokens_details: object('Of the input.', {
+      cached_tokens: integer('Read from a prompt cache.'),
+      cache_write_tokens: integer('Written to one.'),
+    }),
+  }),
+  ChatCompletion: object(
+    'The answer.',
+    {
+      ...head('chat.completion'),
+      choices: listOf(
+        object('The answer.', {
+          index: { const: 0, description: 'Always 0.' },
+          message: object('What is said.', {
+            role: always('assistant', 'Always `assistant`.'),
+            content: orNull(text('The text; null where there is none.')),
+            refusal: nothing('OpenAI’s; always null.'),
+          }),
+          logprobs,
+          finish_reason: oneOf(REASONS, 'Why it ended.'),
+        }),
+        'One.',
+      ),
+      usage: ref('CompletionUsage'),
+    },
+    { optional: ['usage'] },
+  ),
+  ChatCompletionChunk: object(
+    'A piece of a streamed answer.',
+    {
+      ...head('chat.completion.chunk'),
+      choices: listOf(
+        object('A piece.', {
+          index: { const: 0, description: 'Always 0.' },
+          delta,
+          logprobs,
+          finish_reason: orNull(oneOf(REASONS, 'Why it ended, in the last piece.')),
+        }),
+        'One; none in the chunk that tells the usage.',
+      ),
+      usage: {
+        anyOf: [ref('CompletionUsage'), { type: 'null' }],
+        description: 'Where `include_usage` asked for it: null but in the last chunk.',
+      },
+    },
+    { optional: ['usage'] },
+  ),
+};

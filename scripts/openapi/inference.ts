@@ -1,0 +1,51 @@
+import { chatSchemas } from './chat-schemas.ts';
+import { RATE_LIMIT_HEADERS } from './headers.ts';
+import type { Resource } from './operation.ts';
+import { listOf, object, objectName, ref, text, time } from './schema.ts';
+
+export const inference: Resource = {
+  schemas: {
+    ...chatSchemas,
+    Model: object('A model that the key may call.', {
+      id: text('Its id, to be given as `model`.'),
+      object: objectName('model'),
+      created: time('When it was released'),
+      owned_by: text('Who made it.'),
+    }),
+    ModelList: object('Every model that the key may call.', {
+      object: objectName('list'),
+      data: listOf(ref('Model'), 'The models; OpenAI does not page this list either.'),
+    }),
+  },
+  operations: {
+    'POST /v1/chat/completions': {
+      id: 'createChatCompletion',
+      tag: 'Inference',
+      summary: 'Answer a conversation',
+      description:
+        'Each parameter of OpenAI’s is honoured, refused by name, or named in `x-ignored-params`. A streamed answer that fails says so in an event `{"error": …}` and ends without `[DONE]`.',
+      body: { schema: ref('CreateChatCompletion'), required: 'required' },
+      answer: 'ChatCompletion',
+      events: 'ChatCompletionChunk',
+      headers: [...RATE_LIMIT_HEADERS, 'x-ignored-params'],
+      refusals: {
+        404: 'A model that does not exist or that the key may not call: `model_not_found` for both alike.',
+      },
+    },
+    'GET /v1/models': {
+      id: 'listModels',
+      tag: 'Inference',
+      summary: 'List the models that the key may call',
+      answer: 'ModelList',
+    },
+    'GET /v1/models/{model+}': {
+      id: 'retrieveModel',
+      tag: 'Inference',
+      summary: 'Show a model',
+      answer: 'Model',
+      refusals: {
+        404: 'A model that does not exist or that the key may not call: `model_not_found` for both alike.',
+      },
+    },
+  },
+};

@@ -1,0 +1,160 @@
+import { updateBody as modelPermissionsBody } from '../../functions/key-issuer/model-permissions.ts';
+import { updateBody as rateLimitBody } from '../../functions/key-issuer/rate-limits.ts';
+import { updateBody as spendLimitBody } from '../../functions/key-issuer/spend-limit.ts';
+import { ARCHIVED, beforeQuery, cursorQuery, NOT_FOUND, type Operation, type Resource } from './operation.ts';
+import { bodyOf } from './request-body.ts';
+import {
+  always,
+  deletionOfOne,
+  integer,
+  listOf,
+  number,
+  object,
+  objectName,
+  oneOf,
+  page,
+  ref,
+  type Schemas,
+  text,
+} from './schema.ts';
+
+const PROJECT = '/v1/organization/projects/{project_id}';
+const PERMISSIONS = `${PROJECT}/model_permissions`;
+const UNENFORCED = 'OpenAI’s; any value is refused, since nothing here enforces it.';
+const UNLIMITED = '1,000,000,000 means that there is none.';
+
+const RATES = {
+  max_requests_per_1_minute: `Requests a UTC minute. ${UNLIMITED}`,
+  max_tokens_per_1_minute: `Tokens, input and output together, a UTC minute. ${UNLIMITED}`,
+  max_requests_per_1_day: `Requests a UTC day. ${UNLIMITED}`,
+};
+
+const SPEND = {
+  currency: 'Always `USD`.',
+  interval: 'Always `month`: the UTC calendar month.',
+  threshold_amount: 'The limit in cents.',
+};
+
+const PERMISSION = {
+  mode: 'Whether these models alone may be called, or all but these.',
+  model_ids: 'Model ids, or beginnings of ids followed by `*`.',
+};
+
+const schemas: Schemas = {
+  RateLimit: object('The limit of a project on all models together.', {
+    id: text('`rl_…_all`.'),
+    object: objectName('project.rate_limit'),
+    model: always('*', 'All models together.'),
+    max_requests_per_1_minute: integer(RATES.max_requests_per_1_minute),
+    max_tokens_per_1_minute: integer(RATES.max_tokens_per_1_minute),
+    max_requests_per_1_day: integer(RATES.max_requests_per_1_day),
+  }),
+  RateLimitList: page('RateLimit'),
+  UpdateRateLimit: bodyOf(rateLimitBody, {
+    ...RATES,
+    max_images_per_1_minute: UNENFORCED,
+    max_audio_megabytes_per_1_minute: UNENFORCED,
+    batch_1_day_max_input_tokens: UNENFORCED,
+  }),
+  SpendLimit: object('What a project may spend.', {
+    object: objectName('project.spend_limit'),
+    currency: always('USD', SPEND.currency),
+    interval: always('month', SPEND.interval),
+    threshold_amount: number(`${SPEND.threshold_amount} It has a fraction where it was set in USD.`),
+    enforcement: object('What it does just now.', {
+      status: oneOf(
+        ['inactive', 'enforcing'],
+        '`enforcing`: the limit is reached, so that requests are refused. It is in force either way.',
+      ),
+    }),
+  }),
+  SpendLimitDeleted: deletionOfOne('project.spend_limit.deleted', 'The spend limit'),
+  UpdateSpendLimit: bodyOf(spendLimitBody, SPEND),
+  ModelPermissions: object('Which models a project may call.', {
+    object: objectName('project.model_permissions'),
+    mode: oneOf(['allow_list', 'deny_list'], PERMISSION.mode),
+    model_ids: listOf(text('A model id, or a beginning and `*`.'), PERMISSION.model_ids),
+  }),
+  ModelPermissionsDeleted: deletionOfOne('project.model_permissions.deleted', 'The list'),
+  UpdateModelPermissions: bodyOf(modelPermissionsBody, PERMISSION),
+};
+
+const rateLimits: Readonly<Record<string, Operation>> = {
+  [`GET ${PROJECT}/rate_limits`]: {
+    id: 'listRateLimits',
+    tag: 'Limits',
+    summary: 'List the rate limit of a project',
+    description: 'One entry, for all models together.',
+    query: { ...cursorQuery, ...beforeQuery },
+    answer: 'RateLimitList',
+    refusals: { 400: 'A query parameter or cursor that is not of this list.', 404: NOT_FOUND },
+  },
+  [`POST ${PROJECT}/rate_limits/{rate_limit_id}`]: {
+    id: 'updateRateLimit',
+    tag: 'Limits',
+    summary: 'Change the rate limit of a project',
+    description: 'It acts on the next request.',
+    body: { schema: ref('UpdateRateLimit'), required: 'required' },
+    answer: 'RateLimit',
+    refusals: { 404: NOT_FOUND, 409: ARCHIVED },
+  },
+};
+
+const spendLimit: Readonly<Record<string, Operation>> = {
+  [`GET ${PROJECT}/spend_limit`]: {
+    id: 'retrieveSpendLimit',
+    tag: 'Limits',
+    summary: 'Show the spend limit of a project',
+    answer: 'SpendLimit',
+    refusals: { 404: `${NOT_FOUND} A project without one, too.` },
+  },
+  [`POST ${PROJECT}/spend_limit`]: {
+    id: 'updateSpendLimit',
+    tag: 'Limits',
+    summary: 'Set the spend limit of a project',
+    description: 'It acts on the next request.',
+    body: { schema: ref('UpdateSpendLimit'), required: 'required' },
+    answer: 'SpendLimit',
+    refusals: { 404: NOT_FOUND, 409: ARCHIVED },
+  },
+  [`DELETE ${PROJECT}/spend_limit`]: {
+    id: 'deleteSpendLimit',
+    tag: 'Limits',
+    summary: 'Remove the spend limit of a project',
+    description: 'May be repeated.',
+    answer: 'SpendLimitDeleted',
+    refusals: { 404: NOT_FOUND, 409: ARCHIVED },
+  },
+};
+
+const modelPermissions: Readonly<Record<string, Operation>> = {
+  [`GET ${PERMISSIONS}`]: {
+    id: 'retrieveModelPermissions',
+    tag: 'Limits',
+    summary: 'Show which models a project may call',
+    answer: 'ModelPermissions',
+    refusals: { 404: `${NOT_FOUND} A project without a list, too: it may call every model.` },
+  },
+  [`POST ${PERMISSIONS}`]: {
+    id: 'updateModelPermissions',
+    tag: 'Limits',
+    summary: 'Set which models a project may call',
+    description: 'It replaces what there was, and acts on the next request.',
+    body: { schema: ref('UpdateModelPermissions'), required: 'required' },
+    answer: 'ModelPermissions',
+    refusals: { 404: NOT_FOUND, 409: ARCHIVED },
+  },
+  [`DELETE ${PERMISSIONS}`]: {
+    id: 'deleteModelPermissions',
+    tag: 'Limits',
+    summary: 'Let a project call every model',
+    description: 'May be repeated.',
+    answer: 'ModelPermissionsDeleted',
+    refusals: { 404: NOT_FOUND, 409: ARCHIVED },
+  },
+};
+
+export const limits: Resource = {
+  schemas,
+  operations: { ...rateLimits, ...spendLimit, ...modelPermissions },
+};
