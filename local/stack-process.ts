@@ -16,7 +16,7 @@ const options = z.strictObject({
 
 // JSON has no undefined, so the schema's optional fields are there or absent.
 const given = options.parse(JSON.parse(process.argv[2] ?? '{}')) as Parameters<typeof startStack>[0];
-const { close, emulator: _, ...facts } = await startStack(given);
+const { close, emulator: _emulator, eventBridge: _eventBridge, ...facts } = await startStack(given);
 const stop = () => void close().finally(() => process.exit(0));
 process.once('SIGTERM', stop);
 process.stdin.once('close', stop).resume();

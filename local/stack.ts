@@ -5,6 +5,7 @@ import type { HangUpMode } from './api-gateway/response-stream.ts';
 import { startApiGateway } from './api-gateway/start.ts';
 import type { BedrockEmulator } from './bedrock/emulator.ts';
 import { createTables, tablesOfTemplate } from './dynamodb/tables.ts';
+import type { LocalEventBridge } from './eventbridge/server.ts';
 import { packagedStack } from './packaged-stack.ts';
 import { bootstrap, type StackKeys } from './stack/bootstrap.ts';
 import { ownFolder } from './stack/data-owner.ts';
@@ -12,6 +13,7 @@ import { isRunning, readDevFile, type StackEndpoints } from './stack/dev-file.ts
 import { accessOf, functionEnvironment } from './stack/environment.ts';
 import { loadFunctions } from './stack/functions.ts';
 import { readKeys, writeKeys } from './stack/keys-file.ts';
+import { writeParameter } from './stack/parameters.ts';
 import { schedulesOfTemplate, startSchedules } from './stack/schedules.ts';
 import { createSecrets } from './stack/secrets.ts';
 import { startServices } from './stack/services.ts';
@@ -44,6 +46,8 @@ export interface Stack extends StackKeys {
   readonly endpoints: StackEndpoints;
   /** The embedded Bedrock, where that is what is used: tests look at what it generated. */
   readonly emulator: BedrockEmulator | undefined;
+  /** The embedded EventBridge, where that is what is used: tests look at what was published. */
+  readonly eventBridge: LocalEventBridge | undefined;
   /** Stops everything that was started. May be called twice. */
   close(): Promise<void>;
 }
@@ -85,8 +89,9 @@ async function openStack(
   }
   const data = ephemeral ? undefined : path.join(folder, 'data');
   const { template } = await packagedStack(stage);
-  const { endpoints, emulator, close } = await startServices({
+  const { endpoints, emulator, eventBridge, close } = await startServices({
     folder: data,
+    eventsFile: ephemeral ? undefined : path.join(folder, 'events.jsonl'),
     stores: options.stores ?? 'dynamodb',
     bedrock: options.aws === true ? 'aws' : 'emulated',
     tokenDelayMs: options.tokenDelayMs ?? 0,
@@ -107,12 +112,23 @@ async function openStack(
     ...gatewayOptions(options),
   });
   closers.push(() => gateway.close(), startSchedules(schedulesOfTemplate(template), functions.invoke));
+  await writeParameter(accessOf(environment, endpoints.ssm), {
+    name: baseUrlParameter(environment),
+    value: gateway.url,
+  });
   const baseUrl = `${gateway.url}/v1`;
   const invokeKeyIssuer = (event: object) => functions.invoke('keyIssuer', event);
   const before = data === undefined || stores === 'memory' ? undefined : readKeys(data);
   const keys = await bootstrap({ baseUrl, invokeKeyIssuer }, before);
   if (data !== undefined) writeKeys(data, keys);
-  return { baseUrl, stage, endpoints, emulator, ...keys };
+  return { baseUrl, stage, endpoints, emulator, eventBridge, ...keys };
+}
+
+/** Where the functions look for the URL that a deployment would have. */
+function baseUrlParameter(environment: Readonly<Record<string, string>>): string {
+  const name = environment['BASE_URL_PARAMETER'];
+  if (name === undefined) throw new Error('The template gives its functions no BASE_URL_PARAMETER.');
+  return name;
 }
 
 const gatewayOptions = ({ port = 0, stage = 'dev', hangUp, clock }: StackOptions) => ({

@@ -41,6 +41,7 @@ function partsText({ endpoints }: Stack): string {
     `  Bedrock          ${endpoints.bedrock ?? 'the real one, on your AWS account'}`,
     `  Secrets Manager  ${endpoints.secretsManager}`,
     `  Parameter Store  ${endpoints.ssm}`,
+    `  EventBridge      ${endpoints.eventBridge}`,
   ].join('\n');
 }
 
@@ -53,7 +54,7 @@ function dataText({ endpoints }: Stack, options: TextOptions): string {
     return `${where} This machine has no DynamoDB to run (dynoxide), so data are kept in memory and will not survive a restart.`;
   }
   if (options.ephemeral === true) return `${where} Nothing is kept after the stop (--ephemeral).`;
-  return `${where} Data are kept in ${folder}/data; delete it to start afresh.`;
+  return `${where} Data are kept in ${folder}/data; delete it to start afresh. What was published on the event bus is in ${folder}/events.jsonl.`;
 }
 
 const curlCommand = (stack: Stack): string => `curl ${stack.baseUrl}/chat/completions \\

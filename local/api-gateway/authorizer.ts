@@ -32,7 +32,7 @@ export async function authorize(
     case 'malformed':
       return misconfigured('The result has no policy that can be judged.');
     case 'denied':
-      throw new GatewayRefusal('ACCESS_DENIED');
+      throw new GatewayRefusal('ACCESS_DENIED', { authorizer: { ...context, principalId } });
     case 'allowed':
       return { ...context, principalId, integrationLatency };
   }

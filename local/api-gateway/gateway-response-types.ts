@@ -73,13 +73,21 @@ export class GatewayRefusal extends Error {
   readonly type: GatewayResponseType | Fallback;
   /** Wins over the type's own status, but not over the template's. */
   readonly status: number | undefined;
+  /** What the authorizer returned beside the policy that refused. */
+  readonly authorizer: Readonly<Record<string, string | number>>;
 
   constructor(
     type: GatewayResponseType | Fallback,
-    options: { readonly status?: number; readonly message?: string; readonly cause?: unknown } = {},
+    options: {
+      readonly status?: number;
+      readonly message?: string;
+      readonly cause?: unknown;
+      readonly authorizer?: Readonly<Record<string, string | number>>;
+    } = {},
   ) {
     super(options.message ?? '', { cause: options.cause });
     this.type = type;
     this.status = options.status;
+    this.authorizer = options.authorizer ?? {};
   }
 }

@@ -35,6 +35,7 @@ interface Subject {
   readonly type: GatewayResponseType | Fallback;
   /** null where API Gateway has nothing to say. */
   readonly message: string | null;
+  readonly authorizer: Readonly<Record<string, string | number>>;
 }
 type Render = (subject: Subject) => string | undefined;
 
@@ -59,7 +60,7 @@ export function compileGatewayResponses(template: CompiledTemplate): GatewayResp
       const custom =
         customised.get(refusal.type) ?? customised.get(own < 500 ? 'DEFAULT_4XX' : 'DEFAULT_5XX');
       const message = refusal.message === '' ? (known?.message ?? null) : refusal.message;
-      const subject = { exchange, type: refusal.type, message };
+      const subject = { exchange, type: refusal.type, message, authorizer: refusal.authorizer };
       return {
         status: custom?.status ?? own,
         headers: [...headersOf(custom, subject), ...errorTypeHeader(known?.errorType)],
@@ -165,7 +166,19 @@ const VARIABLES: Readonly<Record<string, Render>> = {
   'identity.userAgent': ({ exchange }) => exchange.header('user-agent'),
 };
 
+/**
+ * `authorizer.<property>` is the authorizer's own context, as text, and nothing where it has no such property.
+ * Only a refusal by its policy carries it here, so elsewhere it is refused. Source: "Variables for data
+ * transformations" of the API Gateway developer guide.
+ */
+const AUTHORIZER_PROPERTY = /^authorizer\.(\w+)$/;
+
 function contextVariable(resource: NamedResource, name: string): Render {
+  const [, property] = AUTHORIZER_PROPERTY.exec(name) ?? [];
+  if (property !== undefined && responseType(resource) === 'ACCESS_DENIED') {
+    return ({ authorizer }) =>
+      Object.hasOwn(authorizer, property) ? String(authorizer[property]) : undefined;
+  }
   const variable = Object.hasOwn(VARIABLES, name) ? VARIABLES[name] : undefined;
   return variable ?? refuseProperty(resource, 'the response', `uses ${name}, which is not reproduced`);
 }

@@ -8,7 +8,7 @@ import {
   amountFor,
   counterAt,
   counterName,
-  hasEnded,
+  hasEndedBy,
   parseCounterName,
 } from '../../shared/domain/counter.ts';
 import type { RequestId, TenantRef } from '../../shared/domain/ids.ts';
@@ -18,6 +18,7 @@ import {
   type Reservation,
   reservationOf,
   usedAmounts,
+  usedNothing,
 } from '../../shared/domain/reservation-entry.ts';
 import type { LimitsStore } from '../../shared/ports.ts';
 import type { MemoryUsageStore } from './usage-store.ts';
@@ -31,7 +32,6 @@ interface TenantState {
 
 /** Requests admitted a moment before a period's end may still be on their way. */
 const PERIOD_MARGIN_MS = 120_000;
-const NOTHING: Amounts = { tokens: 0, nanoUsd: 0 };
 
 /** Usage records go to the given ledger. */
 export function createMemoryLimitsStore(usage: MemoryUsageStore): LimitsStore {
@@ -45,6 +45,8 @@ export function createMemoryLimitsStore(usage: MemoryUsageStore): LimitsStore {
     admit: async (admission) => admit(stateOf(admission.tenant), usage, admission),
     settle: async (settlement) => settle(stateOf(settlement.admission.tenant), usage, settlement),
     sweep: async (tenant, nowMs) => sweep(stateOf(tenant), usage, { tenant, nowMs }),
+    readSpend: async (tenant, nowMs) =>
+      stateOf(tenant).counters.get(counterName(counterAt('money-month', nowMs))) ?? 0,
   };
 }
 
@@ -58,7 +60,7 @@ function admit(state: TenantState, usage: MemoryUsageStore, admission: Admission
     if (refusal !== undefined) return refusal;
     state.version = admission.limitsVersion;
     state.reserved.set(admission.request, reservation);
-    change(state, reservation, { from: NOTHING, to: admission.reserved });
+    change(state, reservation, { from: undefined, to: admission.reserved });
   }
   const committed = admission.charges.map((charge) => state.counters.get(counterName(charge)) ?? 0);
   return { outcome: 'admitted', committed };
@@ -76,14 +78,19 @@ function refusalOf(state: TenantState, admission: Admission): AdmissionResult | 
   return full ? { outcome: 'refused', by: 'inflight' } : undefined;
 }
 
-/** A settled request has its record, and charging it again would charge it twice. */
+/**
+ * A settled request has its record, and charging it again would charge it twice. One that reserved nothing and used
+ * nothing counts nowhere: the answer to its admission was lost.
+ */
 function settle(state: TenantState, usage: MemoryUsageStore, { admission, record }: Settlement): void {
   if (usage.has(admission.tenant, admission.request)) return;
   const reservation = state.reserved.get(admission.request);
-  change(state, reservation ?? reservationOf(admission), {
-    from: reservation?.reserved ?? NOTHING,
-    to: usedAmounts(record),
-  });
+  if (reservation !== undefined || !usedNothing(record)) {
+    change(state, reservation ?? reservationOf(admission), {
+      from: reservation?.reserved,
+      to: usedAmounts(record),
+    });
+  }
   state.reserved.delete(admission.request);
   usage.put(record);
   sweep(state, usage, { tenant: admission.tenant, nowMs: record.settledAtMs });
@@ -106,20 +113,21 @@ function sweep(
 
 /** Counters of past periods go when no reservation is left that might refer to one. */
 function forgetPast(state: TenantState, beforeMs: number): void {
+  const hasEnded = hasEndedBy(beforeMs);
   for (const name of state.counters.keys()) {
     const counter = parseCounterName(name);
-    if (counter !== undefined && hasEnded(counter, beforeMs)) state.counters.delete(name);
+    if (counter !== undefined && hasEnded(counter)) state.counters.delete(name);
   }
 }
 
 function change(
   state: TenantState,
-  { kinds, startedAtMs }: Pick<Reservation, 'kinds' | 'startedAtMs'>,
-  amounts: { readonly from: Amounts; readonly to: Amounts },
+  { counters }: Pick<Reservation, 'counters'>,
+  amounts: { readonly from: Amounts | undefined; readonly to: Amounts | undefined },
 ): void {
-  for (const kind of kinds) {
-    const name = counterName(counterAt(kind, startedAtMs));
-    const difference = amountFor(kind, amounts.to) - amountFor(kind, amounts.from);
+  for (const counter of counters) {
+    const name = counterName(counter);
+    const difference = amountFor(counter.kind, amounts.to) - amountFor(counter.kind, amounts.from);
     state.counters.set(name, (state.counters.get(name) ?? 0) + difference);
   }
 }

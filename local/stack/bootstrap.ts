@@ -55,7 +55,10 @@ export async function bootstrap(
     await call(deps, {
       key: adminKey,
       path: `/organization/projects/${projectId}/service_accounts`,
-      body: { name: 'laptop', scopes: ['inference', 'models:read', 'usage:read'] },
+      body: {
+        name: 'laptop',
+        scopes: ['chat.completions:write', 'embeddings:write', 'models:read', 'usage:read'],
+      },
     }),
   );
   return {

@@ -8,6 +8,7 @@ import { readStateFile, writeStateFile } from '../state-file.ts';
 const endpoints = z.object({
   dynamodb: z.nullable(z.string()),
   bedrock: z.nullable(z.string()),
+  eventBridge: z.string(),
   secretsManager: z.string(),
   ssm: z.string(),
 });

@@ -97,6 +97,7 @@ export async function withEnvironment<Result>(
 
 /** Endpoints as the AWS SDKs name them. */
 export const endpointVariables = (endpoints: StackEndpoints): Readonly<Record<string, string>> => ({
+  AWS_ENDPOINT_URL_EVENTBRIDGE: endpoints.eventBridge,
   AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
   AWS_ENDPOINT_URL_SSM: endpoints.ssm,
   ...(endpoints.dynamodb !== null && { AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb }),

@@ -3,16 +3,28 @@
  * the same pipeline, the same Bedrock, the same signed context.
  */
 import { randomBytes } from 'node:crypto';
+import { createHandler as createAuditArchive } from '../../functions/audit-archive/create-handler.ts';
 import { createHandler as createAuthorizer } from '../../functions/authorizer/create-handler.ts';
 import { createHandler as createKeyIssuer } from '../../functions/key-issuer/create-handler.ts';
 import { createHandler as createKeyRotation } from '../../functions/key-rotation/create-handler.ts';
 import { createHandler as createMetrics } from '../../functions/metrics/create-handler.ts';
 import { createHandler as createProxy } from '../../functions/proxy/create-handler.ts';
+import { readAuditStream, type StreamEvent } from '../../shared/aws/audit-stream.ts';
 import { createBedrockRuntime } from '../../shared/aws/bedrock-runtime.ts';
-import { bedrockHttp, contextSecretOf, startServices } from '../../shared/aws/services.ts';
+import {
+  bedrockHttp,
+  contextSecretOf,
+  deploymentSettingsOf,
+  eventBusOf,
+  secretVaultOf,
+  startServices,
+} from '../../shared/aws/services.ts';
 import { CATALOGUE } from '../../shared/domain/catalogue.ts';
 import type { LambdaFunction } from '../api-gateway/lambda-functions.ts';
 import type { LambdaModule } from '../api-gateway/lambda-module.ts';
+import { createMemoryAudit } from '../memory/audit.ts';
+import { createMemoryAuditArchive } from '../memory/audit-archive.ts';
+import { createMemoryKeyWatch } from '../memory/key-watch.ts';
 import { createMemoryLimitsStore } from '../memory/limits-store.ts';
 import { createMemoryTenancy } from '../memory/tenancy.ts';
 import { createMemoryUsageStore } from '../memory/usage-store.ts';
@@ -34,20 +46,38 @@ export function memoryFunctions(
 function createHandlers(environment: FunctionEnvironment): Readonly<Record<string, unknown>> {
   const services = startServices(environment);
   const { clock, log, config } = services;
-  const { tenancy, credentials } = createMemoryTenancy();
+  const { tenancy, credentials, chains } = createMemoryTenancy();
   const usage = createMemoryUsageStore();
   const limits = createMemoryLimitsStore(usage);
-  const ports = { tenancy, credentials, usage, limits, clock, log, random: randomBytes };
+  const ports = {
+    tenancy,
+    credentials,
+    usage,
+    limits,
+    clock,
+    log,
+    random: randomBytes,
+    keyEnvironment: config.keyEnvironment,
+    vault: secretVaultOf(services),
+    events: eventBusOf(services),
+    settings: deploymentSettingsOf(services),
+  };
   const secrets = contextSecretOf(services);
   return {
     authorizer: createAuthorizer({ ...ports, secrets }),
-    keyIssuer: createKeyIssuer({ ...ports, secrets, keyEnvironment: config.keyEnvironment }),
+    auditArchive: createAuditArchive({
+      read: (event: StreamEvent) => readAuditStream(config.tables, event),
+      archive: createMemoryAuditArchive(),
+      log,
+    }),
+    keyIssuer: createKeyIssuer({ ...ports, secrets }),
     keyRotation: createKeyRotation(ports),
-    metrics: createMetrics({ ...ports, secrets }),
+    metrics: createMetrics({ ...ports, audit: createMemoryAudit(chains), secrets }),
     proxy: createProxy({
       ...ports,
       secrets,
       runtime: createBedrockRuntime({ http: bedrockHttp(services), random: randomBytes }),
+      keyWatch: createMemoryKeyWatch(credentials),
       catalogue: CATALOGUE,
       stage: config.stage,
       timer: (delayMs, callback) => {

@@ -17,23 +17,30 @@ const UNITS_MS = { minute: MINUTE_MS, hour: 60 * MINUTE_MS, day: 24 * 60 * MINUT
 const RATE = /^rate\((\d{1,4}) (minute|hour|day)s?\)$/;
 
 const properties = z.object({
-  ScheduleExpression: z.string(),
+  ScheduleExpression: z.optional(z.string()),
   State: z.optional(z.enum(['ENABLED', 'DISABLED'])),
-  Targets: z.array(z.object({ Arn: z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.literal('Arn')]) }) })),
+  Targets: z.unknown(),
 });
+
+const functionTargets = z.array(
+  z.object({ Arn: z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.literal('Arn')]) }) }),
+);
 
 /** The enabled schedules of a compiled template. Throws on an expression that no local timer keeps. */
 export function schedulesOfTemplate(template: CompiledTemplate): readonly Schedule[] {
   return resourcesOfType(template, 'AWS::Events::Rule').flatMap(({ logicalId, properties: given }) => {
     const rule = properties.parse(given);
-    if (rule.State === 'DISABLED') return [];
+    // A rule without a schedule listens to the bus, whose events are only kept here.
+    if (rule.State === 'DISABLED' || rule.ScheduleExpression === undefined) return [];
     const everyMs = periodOf(rule.ScheduleExpression);
     if (everyMs === undefined) {
       throw new Error(
         `${logicalId}: the local stack keeps rate(…) schedules only, not '${rule.ScheduleExpression}'.`,
       );
     }
-    return rule.Targets.map(({ Arn }) => ({ rule: logicalId, everyMs, functionId: Arn['Fn::GetAtt'][0] }));
+    return functionTargets
+      .parse(rule.Targets)
+      .map(({ Arn }) => ({ rule: logicalId, everyMs, functionId: Arn['Fn::GetAtt'][0] }));
   });
 }
 

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { type BedrockEmulator, startBedrockEmulator } from '../bedrock/emulator.ts';
 import { startDynamoDb } from '../dynamodb/start.ts';
+import { type LocalEventBridge, startEventBridge } from '../eventbridge/server.ts';
 import { startSecretsManager } from '../secrets-manager/server.ts';
 import { startParameterStore } from '../ssm/server.ts';
 import type { StackEndpoints } from './dev-file.ts';
@@ -10,6 +11,8 @@ import type { StackEndpoints } from './dev-file.ts';
 export interface ServicesOptions {
   /** Where state survives a restart; undefined: nowhere. */
   readonly folder: string | undefined;
+  /** Where the events of the bus are kept; undefined: in memory. */
+  readonly eventsFile: string | undefined;
   /** `memory`: no DynamoDB is run. */
   readonly stores: 'dynamodb' | 'memory';
   /** `aws`: the account's own Bedrock. */
@@ -23,6 +26,8 @@ export interface Services {
   readonly endpoints: StackEndpoints;
   /** The embedded Bedrock, where that is what is used. */
   readonly emulator: BedrockEmulator | undefined;
+  /** The embedded EventBridge, where that is what is used. */
+  readonly eventBridge: LocalEventBridge | undefined;
   close(): Promise<void>;
 }
 
@@ -36,6 +41,7 @@ interface Part<Endpoint extends string | null> {
 export async function startServices(options: ServicesOptions): Promise<Services> {
   const parts: Part<string | null>[] = [];
   const emulators: BedrockEmulator[] = [];
+  const buses: LocalEventBridge[] = [];
   const start = async <Endpoint extends string | null>(
     variable: string,
     embedded: () => Promise<Part<Endpoint>>,
@@ -55,9 +61,10 @@ export async function startServices(options: ServicesOptions): Promise<Services>
         options.stores === 'memory' ? null : await start('DYNAMODB', () => embeddedDynamoDb(options.folder)),
       secretsManager: await start('SECRETS_MANAGER', () => embeddedSecretsManager(options.folder)),
       ssm: await start('SSM', () => embeddedParameterStore(options.folder)),
+      eventBridge: await start('EVENTBRIDGE', () => embeddedEventBridge(options, buses)),
       bedrock: await start('BEDROCK_RUNTIME', () => embeddedBedrock(options, emulators)),
     };
-    return { endpoints, emulator: emulators[0], close };
+    return { endpoints, emulator: emulators[0], eventBridge: buses[0], close };
   } catch (error) {
     await close();
     throw error;
@@ -86,6 +93,16 @@ async function embeddedParameterStore(folder: string | undefined): Promise<Part<
   const stateFile = fileIn(folder, 'parameters.json');
   const { url, close } = await startParameterStore(stateFile === undefined ? {} : { stateFile });
   return { endpoint: url, close };
+}
+
+/** The bus itself goes into `buses`: tests look at what was published. */
+async function embeddedEventBridge(
+  { eventsFile }: ServicesOptions,
+  buses: LocalEventBridge[],
+): Promise<Part<string>> {
+  const bus = await startEventBridge(eventsFile === undefined ? {} : { eventsFile });
+  buses.push(bus);
+  return { endpoint: bus.url, close: bus.close };
 }
 
 /** The emulator itself goes into `emulators`: tests look at what it generated. */
