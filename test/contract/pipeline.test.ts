@@ -14,14 +14,15 @@ import {
 } from '../support/gateway-event.ts';
 import { seededRandom } from '../support/random.ts';
 
-const route = { method: 'POST', resource: '/v1/things' };
+const ROUTE = 'POST /v1/chat/completions';
+const route = { method: 'POST', resource: '/v1/chat/completions' };
 const echo: UseCase = async (request) => jsonAnswer(200, { body: request.body ?? null });
 
 async function answered(options: Partial<EventOptions>, handle: UseCase = echo) {
   const log = recordingLog();
   const pipeline = createPipeline(
     { secrets: testSecrets, clock: () => NOON_MS, random: seededRandom('pipeline'), log },
-    { routes: { 'POST /v1/things': { scopes: ['inference'], handle } }, mode: 'buffered' },
+    { routes: { [ROUTE]: handle }, mode: 'buffered' },
   );
   const event = gatewayEvent({ ...route, principal: keyPrincipal(), body: {}, ...options });
   const { statusCode, headers, body } = await pipeline(event, lambdaContext());
@@ -49,11 +50,11 @@ describe('the pipeline', () => {
     const log = recordingLog();
     const pipeline = createPipeline(
       { secrets: testSecrets, clock: () => NOON_MS, random: seededRandom('alias'), log },
-      { routes: { 'POST /v1/things': { scopes: ['inference'], handle: echo } }, mode: 'buffered' },
+      { routes: { [ROUTE]: echo }, mode: 'buffered' },
     );
     const event = gatewayEvent({
       method: 'POST',
-      resource: '/openai/v1/things',
+      resource: '/openai/v1/chat/completions',
       principal: keyPrincipal(),
       body: {},
     });
@@ -89,6 +90,17 @@ describe('the pipeline', () => {
     expect((await answered({ body: '['.repeat(64) + ']'.repeat(64) })).status).toBe(200);
   });
 
+  test('hands a request without body and type on, as SDKs send one that has nothing to say', async () => {
+    const event = gatewayEvent({ ...route, principal: keyPrincipal() });
+    Object.assign(event, { headers: {} });
+    const pipeline = createPipeline(
+      { secrets: testSecrets, clock: () => NOON_MS, random: seededRandom('none'), log: recordingLog() },
+      { routes: { [ROUTE]: echo }, mode: 'buffered' },
+    );
+    const { statusCode, body } = await pipeline(event, lambdaContext());
+    expect([statusCode, JSON.parse(String(body))]).toEqual([200, { body: null }]);
+  });
+
   test('hands a null body on as none', async () => {
     expect((await answered({ body: 'null' })).body).toEqual({ body: null });
   });
@@ -106,7 +118,7 @@ describe('the pipeline', () => {
     });
     const pipeline = createPipeline(
       { secrets: testSecrets, clock: () => NOON_MS, random: seededRandom('none'), log: recordingLog() },
-      { routes: { 'POST /v1/things': { scopes: ['inference'], handle: echo } }, mode: 'buffered' },
+      { routes: { [ROUTE]: echo }, mode: 'buffered' },
     );
     const { statusCode, body } = await pipeline(event, lambdaContext());
     expect({ statusCode, body: JSON.parse(String(body)) }).toEqual({
@@ -121,7 +133,7 @@ describe('the pipeline', () => {
     Object.assign(event.requestContext, { authorizer: forged });
     const pipeline = createPipeline(
       { secrets: testSecrets, clock: () => NOON_MS, random: seededRandom('forged'), log: recordingLog() },
-      { routes: { 'POST /v1/things': { scopes: ['inference'], handle: echo } }, mode: 'buffered' },
+      { routes: { [ROUTE]: echo }, mode: 'buffered' },
     );
     expect((await pipeline(event, lambdaContext())).statusCode).toBe(503);
   });
@@ -133,10 +145,10 @@ describe('the pipeline', () => {
       principal: keyPrincipal(),
       body: {},
     });
-    Object.assign(event, { resource: '/v1/things' });
+    Object.assign(event, { resource: route.resource });
     const pipeline = createPipeline(
       { secrets: testSecrets, clock: () => NOON_MS, random: seededRandom('route'), log: recordingLog() },
-      { routes: { 'POST /v1/things': { scopes: ['inference'], handle: echo } }, mode: 'buffered' },
+      { routes: { [ROUTE]: echo }, mode: 'buffered' },
     );
     expect((await pipeline(event, lambdaContext())).statusCode).toBe(503);
   });
@@ -148,22 +160,33 @@ describe('the pipeline', () => {
       Object.assign(event, { headers: { [name]: 'application/json; charset=utf-8' } });
       const pipeline = createPipeline(
         { secrets: testSecrets, clock: () => NOON_MS, random: seededRandom('type'), log: recordingLog() },
-        { routes: { 'POST /v1/things': { scopes: ['inference'], handle: echo } }, mode: 'buffered' },
+        { routes: { [ROUTE]: echo }, mode: 'buffered' },
       );
       expect((await pipeline(event, lambdaContext())).statusCode).toBe(200);
     },
   );
 
   test.each([
-    ['a key without the scope', keyPrincipal({ scopes: ['models:read'] })],
-    ['an admin key on the inference plane', adminPrincipal()],
-  ])('refuses %s and names the scope', async (_who, principal) => {
-    const { status, body } = await answered({ principal });
+    [
+      'a key without the scope, by name',
+      keyPrincipal({ scopes: ['models:read'] }),
+      'it needs chat.completions:write',
+    ],
+    ['an admin key on the inference plane, for what it is', adminPrincipal(), 'use an API key'],
+  ])('refuses %s', async (_who, principal, words) => {
+    const { status, headers, body } = await answered({ principal });
     expect({ status, body }).toEqual({
       status: 403,
       body: refusal('insufficient_scope', 'permission_error'),
     });
-    expect(body.error.message).toContain("'inference'");
+    expect(body.error.message).toContain(words);
+    expect(headers['x-should-retry']).toBe('false');
+  });
+
+  test('tells a key that only reads from one without the scope', async () => {
+    const { status, body } = await answered({ principal: keyPrincipal({ level: 'read' }) });
+    expect([status, body.error.code]).toEqual([403, 'insufficient_scope']);
+    expect(body.error.message).toContain('may only read');
   });
 
   test('judges the scope before it parses the body', async () => {

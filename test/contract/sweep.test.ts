@@ -1,40 +1,45 @@
 import { createHandler } from '../../functions/key-rotation/create-handler.ts';
-import { newTenantRef, type TenantRef } from '../../shared/domain/ids.ts';
-import { DEFAULT_LIMITS } from '../../shared/domain/limits.ts';
-import type { Tenant } from '../../shared/domain/tenancy.ts';
+import { createMemoryEventBus } from '../../local/memory/event-bus.ts';
+import { createMemorySecretVault } from '../../local/memory/secret-vault.ts';
+import { createMemoryTenancy } from '../../local/memory/tenancy.ts';
+import type { TenantRef } from '../../shared/domain/ids.ts';
 import { NOON_MS, recordingLog } from '../support/gateway-event.ts';
 import { seededRandom } from '../support/random.ts';
+import { tenantEntity } from '../support/tenancy-entities.ts';
 
-const random = seededRandom('sweep');
-const tenants: readonly Tenant[] = Array.from({ length: 250 }, (_, index) => ({
-  ref: newTenantRef(random),
-  name: `tenant ${index}`,
-  status: 'active',
-  limits: DEFAULT_LIMITS,
-  createdAtMs: NOON_MS,
-}));
+const tenants = Array.from({ length: 250 }, () => tenantEntity());
 
 function sweepWith(sweep: (tenant: TenantRef) => Promise<number>, remainingMs = 300_000) {
   const log = recordingLog();
   const handler = createHandler({
     tenancy: {
+      ...createMemoryTenancy().tenancy,
       listTenants: async ({ after, limit }) => {
-        const from = tenants.findIndex(({ ref }) => ref === after) + 1;
+        const last = typeof after === 'string' ? after : after?.ref;
+        const from = tenants.findIndex(({ ref }) => ref === last) + 1;
         return { items: tenants.slice(from, from + limit), hasMore: from + limit < tenants.length };
       },
     },
-    limits: { sweep },
+    limits: { sweep, readSpend: async () => 0 },
+    vault: createMemorySecretVault(),
+    events: createMemoryEventBus(),
+    settings: { baseUrl: async () => 'https://gateway.example/dev' },
+    random: seededRandom('sweep'),
+    keyEnvironment: 'test',
     clock: () => NOON_MS,
     log,
   });
-  return { log, run: () => handler({}, { getRemainingTimeInMillis: () => remainingMs }) };
+  const context = { awsRequestId: 'sweep', getRemainingTimeInMillis: () => remainingMs };
+  return { log, run: () => handler({}, context) };
 }
+
+const NOTHING = { settled: 0, rotated: 0, reminded: 0, delivered: 0, failed: 0, left: 0 };
 
 describe('the hourly sweep', () => {
   test('visits every tenant once, over all pages', async () => {
     const visited: TenantRef[] = [];
     const { run } = sweepWith(async (tenant) => visited.push(tenant) % 2);
-    expect(await run()).toEqual({ tenants: 250, settled: 125, failed: 0, left: 0 });
+    expect(await run()).toEqual({ ...NOTHING, tenants: 250, settled: 125 });
     expect(visited.sort()).toEqual(tenants.map(({ ref }) => ref).sort());
   });
 
@@ -43,7 +48,7 @@ describe('the hourly sweep', () => {
       if (tenant === tenants[7]?.ref) throw new RangeError('secret detail');
       return 0;
     });
-    expect(await run()).toEqual({ tenants: 250, settled: 0, failed: 1, left: 0 });
+    expect(await run()).toEqual({ ...NOTHING, tenants: 250, failed: 1 });
     expect(log.events).toEqual([
       expect.objectContaining({ event: 'sweep-failed', tenant: tenants[7]?.ref, cause: 'RangeError' }),
       expect.objectContaining({ level: 'error', event: 'sweep-finished', failed: 1 }),
@@ -53,6 +58,6 @@ describe('the hourly sweep', () => {
 
   test('stops before its time is up and names how many are left', async () => {
     const { run } = sweepWith(() => Promise.reject(new Error('not to be asked')), 15_000);
-    expect(await run()).toEqual({ tenants: 250, settled: 0, failed: 0, left: 250 });
+    expect(await run()).toEqual({ ...NOTHING, tenants: 250, left: 250 });
   });
 });

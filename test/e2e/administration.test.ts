@@ -1,5 +1,6 @@
-import OpenAI, { APIError } from 'openai';
+import OpenAI from 'openai';
 import { verifyAuditChain } from '../../shared/domain/audit.ts';
+import { apiRefusalOf, everyItem } from '../support/api-refusal.ts';
 import { CLIENT_MODEL as model, startTestStack, type TestStack } from '../support/stack.ts';
 
 let stack: TestStack;
@@ -9,15 +10,6 @@ beforeAll(async () => {
   admin = stack.admin;
 }, 60_000);
 afterAll(() => stack?.close());
-
-async function refusalOf(promise: Promise<unknown>) {
-  const error = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof APIError)) throw new Error(`Expected an APIError, got ${String(error)}`);
-  return { status: error.status, code: error.code, param: error.param };
-}
 
 describe('the administration plane, by the official client', () => {
   test('creates, retrieves and lists projects, newest last', async () => {
@@ -86,12 +78,12 @@ describe('the administration plane, by the official client', () => {
     });
     expect((await admin.projects.apiKeys.list(project.id)).data).toEqual([]);
     const retrieved = admin.projects.apiKeys.retrieve(api_key?.id ?? '', { project_id: project.id });
-    expect(await refusalOf(retrieved)).toMatchObject({ status: 404, code: 'not_found' });
+    expect(await apiRefusalOf(retrieved)).toMatchObject({ status: 404, code: 'not_found' });
   });
 
   test('refuses what is wrong, by name and without effect', async () => {
     const unchanged = (await admin.projects.list({ limit: 100 })).data.length;
-    const create = (body: object) => refusalOf(admin.projects.create(body as { name: string }));
+    const create = (body: object) => apiRefusalOf(admin.projects.create(body as { name: string }));
     expect(await create({})).toEqual({ status: 400, code: 'missing_required_parameter', param: 'name' });
     expect(await create({ name: 7 })).toEqual({ status: 400, code: 'invalid_type', param: 'name' });
     expect(await create({ name: '  ' })).toEqual({ status: 400, code: 'invalid_value', param: 'name' });
@@ -126,35 +118,69 @@ describe('the administration plane, by the official client', () => {
   test('finds nothing of another project, like nothing at all', async () => {
     const other = await admin.projects.create({ name: 'stranger' });
     const { api_key } = await admin.projects.serviceAccounts.create(other.id, { name: 'worker' });
-    const foreign = await refusalOf(
+    const foreign = await apiRefusalOf(
       admin.projects.apiKeys.delete(api_key?.id ?? '', { project_id: stack.projectId }),
     );
-    const unknown = await refusalOf(
+    const unknown = await apiRefusalOf(
       admin.projects.apiKeys.delete(`key_${stack.tenant}zzzzzzzzzz`, { project_id: stack.projectId }),
     );
     expect(foreign).toEqual({ status: 404, code: 'not_found', param: null });
     expect(unknown).toEqual(foreign);
-    expect(await refusalOf(admin.projects.retrieve('proj_0000000000'))).toMatchObject({ status: 404 });
+    expect(await apiRefusalOf(admin.projects.retrieve('proj_0000000000'))).toMatchObject({ status: 404 });
     expect(
-      await refusalOf(admin.projects.apiKeys.list(other.id, { after: `key_${'z'.repeat(20)}` })),
+      await apiRefusalOf(admin.projects.apiKeys.list(other.id, { after: `key_${'z'.repeat(20)}` })),
     ).toMatchObject({
       status: 400,
       param: 'after',
     });
   });
 
-  test('refuses a filter that it does not keep, by name', async () => {
-    const refused = admin.projects.list({ include_archived: true });
-    expect(await refusalOf(refused)).toEqual({
+  test('renames a project, changes its limits, and gives its old name free', async () => {
+    const project = await admin.projects.create({ name: 'before' });
+    const limits = { limits: { usd_per_month: 2, inflight_requests: 5 } };
+    const renamed = await admin.projects.update(project.id, { name: 'after', ...limits });
+    expect(renamed).toMatchObject({ id: project.id, name: 'after', ...limits });
+    expect(await admin.projects.retrieve(project.id)).toEqual(renamed);
+    const taken = await apiRefusalOf(admin.projects.create({ name: 'AFTER' }));
+    expect(taken).toEqual({ status: 409, code: 'conflict', param: 'name' });
+    expect((await admin.projects.create({ name: 'before' })).name).toBe('before');
+    const residency = admin.projects.update(project.id, { geography: 'EU' });
+    expect(await apiRefusalOf(residency)).toEqual({
       status: 400,
       code: 'unsupported_parameter',
-      param: 'include_archived',
+      param: 'geography',
+    });
+  });
+
+  test('archives a project: its keys stop at once, and it is listed only where it is asked for', async () => {
+    const project = await admin.projects.create({ name: 'short-lived' });
+    const { api_key } = await admin.projects.serviceAccounts.create(project.id, { name: 'worker' });
+    const tenant = stack.client({ apiKey: api_key?.value ?? '' });
+    expect((await tenant.models.list()).data.length).toBeGreaterThan(0);
+    const archived = await admin.projects.archive(project.id);
+    expect(archived).toMatchObject({ status: 'archived', archived_at: expect.any(Number) });
+    expect(await apiRefusalOf(tenant.models.list())).toMatchObject({ status: 401 });
+    expect(await admin.projects.archive(project.id)).toEqual(archived);
+    const ids = async (include_archived: boolean) =>
+      (await everyItem(admin.projects.list({ include_archived, limit: 3 }))).map(({ id }) => id);
+    expect(await ids(true)).toContain(project.id);
+    expect(await ids(false)).not.toContain(project.id);
+    const changed = admin.projects.update(project.id, { name: 'again' });
+    expect(await apiRefusalOf(changed)).toMatchObject({ status: 409, code: 'conflict' });
+  });
+
+  test('refuses a filter that it does not keep, by name', async () => {
+    const refused = admin.projects.list(undefined, { query: { status: 'active' } });
+    expect(await apiRefusalOf(refused)).toEqual({
+      status: 400,
+      code: 'unsupported_parameter',
+      param: 'status',
     });
   });
 
   test('is closed to tenants', async () => {
     const tenant = new OpenAI({ adminAPIKey: stack.apiKey, baseURL: stack.baseUrl, maxRetries: 0 });
-    expect(await refusalOf(tenant.admin.organization.projects.list())).toMatchObject({ status: 403 });
+    expect(await apiRefusalOf(tenant.admin.organization.projects.list())).toMatchObject({ status: 403 });
   });
 
   test('records every change in a chain that verifies', async () => {

@@ -1,13 +1,18 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, request as send } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import OpenAI, { AuthenticationError } from 'openai';
+import { startEventBridge } from '../../local/eventbridge/server.ts';
 import { reachStack } from '../../local/invoke-local/reach-stack.ts';
 import { publishDevFile } from '../../local/stack/dev-file.ts';
 import { withEnvironment } from '../../local/stack/environment.ts';
 import { type Stack, startStack } from '../../local/stack.ts';
+import { createDeploymentSettings } from '../../shared/aws/deployment-settings.ts';
+import { createEventBus } from '../../shared/aws/event-bus.ts';
+import { ORGANIZATION_REF } from '../../shared/domain/ids.ts';
+import { signedHttpTo } from '../support/aws-emulator.ts';
 
 const ask = { model: 'amazon.nova-lite-v1:0', messages: [{ role: 'user' as const, content: 'Hello!' }] };
 
@@ -76,23 +81,69 @@ describe('a stack where AWS credentials are exported', () => {
     await stack.close();
   }, 60_000);
 
-  test('makes tables and secrets as the caller that its functions are', async () => {
+  test('makes tables, secrets and parameters as the caller that its functions are', async () => {
     const behind = await startStack({ ephemeral: true });
-    const [dynamodb, secrets] = await Promise.all([
+    const [dynamodb, secrets, parameters] = await Promise.all([
       startRecorder(behind.endpoints.dynamodb ?? ''),
       startRecorder(behind.endpoints.secretsManager),
+      startRecorder(behind.endpoints.ssm),
     ]);
     const stack = await within(() => startStack({ ephemeral: true }), {
       AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
+      AWS_ENDPOINT_URL_SSM: parameters.url,
     });
     const client = new OpenAI({ baseURL: stack.baseUrl, apiKey: stack.apiKey, maxRetries: 0 });
     await client.models.list();
     await stack.close();
     await behind.close();
-    for (const recorder of [dynamodb, secrets]) recorder.close();
+    for (const recorder of [dynamodb, secrets, parameters]) recorder.close();
     expect(dynamodb.callers()).toEqual(['exported of eu-central-1 for dynamodb']);
     expect(secrets.callers()).toEqual(['exported of eu-central-1 for secretsmanager']);
+    expect(parameters.callers()).toEqual(['exported of eu-central-1 for ssm']);
+  }, 60_000);
+});
+
+describe('what key delivery asks of a stack', () => {
+  const event = { id: 'e', type: 'key.issued', atMs: 0, tenant: ORGANIZATION_REF, detail: {} } as const;
+  const publishTo = async ({ endpoints }: Stack) => {
+    const http = signedHttpTo(endpoints.eventBridge, 'events');
+    await createEventBus({ http, stage: 'dev' }).publish(event);
+    http.close();
+  };
+
+  test('is where the API is, in Parameter Store, and a bus that remembers', async () => {
+    const stack = await startStack({ ephemeral: true, stores: 'memory' });
+    const http = signedHttpTo(stack.endpoints.ssm, 'ssm');
+    const baseUrlParameter = '/bedrock-proxy/dev/base-url';
+    const baseUrl = await createDeploymentSettings({ http, baseUrlParameter }).baseUrl();
+    expect(`${baseUrl}/v1`).toBe(stack.baseUrl);
+    await publishTo(stack);
+    expect(stack.eventBridge?.events()).toMatchObject([{ 'detail-type': 'key.issued' }]);
+    http.close();
+    await stack.close();
+  }, 60_000);
+
+  test('is kept in events.jsonl where data are kept', async () => {
+    const dataDir = await mkdtemp(path.join(tmpdir(), 'bedrock-proxy-'));
+    const stack = await startStack({ dataDir, stores: 'memory' });
+    await publishTo(stack);
+    await stack.close();
+    const lines = (await readFile(path.join(dataDir, 'events.jsonl'), 'utf8')).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ source: 'bedrock-proxy' }]);
+    await rm(dataDir, { recursive: true });
+  }, 60_000);
+
+  test('is another bus where the environment names one', async () => {
+    const other = await startEventBridge();
+    const stack = await withEnvironment(
+      { variables: { AWS_ENDPOINT_URL_EVENTBRIDGE: other.url }, environment: process.env },
+      () => startStack({ ephemeral: true, stores: 'memory' }),
+    );
+    await publishTo(stack);
+    expect([stack.eventBridge, other.events().length]).toEqual([undefined, 1]);
+    await stack.close();
+    await other.close();
   }, 60_000);
 });
 
@@ -111,6 +162,7 @@ describe('invoke local', () => {
       AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
       AWS_ENDPOINT_URL_BEDROCK: endpoints.bedrock,
       AWS_ENDPOINT_URL_BEDROCK_RUNTIME: endpoints.bedrock,
+      AWS_ENDPOINT_URL_EVENTBRIDGE: endpoints.eventBridge,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
       AWS_ENDPOINT_URL_SSM: endpoints.ssm,
     });

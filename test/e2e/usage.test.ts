@@ -7,7 +7,7 @@ let second: { id: string; value: string };
 
 beforeAll(async () => {
   stack = await startTestStack();
-  second = await stack.newKey({ scopes: ['inference', 'usage:read'] });
+  second = await stack.newKey({ scopes: ['chat.completions:write', 'usage:read'] });
   const ask = (client: OpenAI, of: string, tokens: number) =>
     client.chat.completions.create({
       model: of,

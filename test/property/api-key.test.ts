@@ -1,24 +1,24 @@
 import fc from 'fast-check';
-import { digestKey, mintKey, parseKey, redactKey, verifyKey } from '../../shared/domain/api-key.ts';
+import {
+  digestKey,
+  type KeyKind,
+  mintKey,
+  parseKey,
+  quotable,
+  redactKey,
+  verifyKey,
+} from '../../shared/domain/api-key.ts';
 import { newAccountRef, newKeyRef, newTenantRef } from '../../shared/domain/ids.ts';
 import { seededRandom } from '../support/random.ts';
 
 const anySecret = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const anyOwner = fc.record({
-  kind: fc.constantFrom('bpk' as const, 'bpa' as const),
+  kind: fc.constantFrom('bpk' as const, 'bpa' as const, 'bpc' as const),
   environment: fc.constantFrom('live' as const, 'test' as const),
   seed: fc.string(),
 });
 
-function ownerOf({
-  kind,
-  environment,
-  seed,
-}: {
-  kind: 'bpk' | 'bpa';
-  environment: 'live' | 'test';
-  seed: string;
-}) {
+function ownerOf({ kind, environment, seed }: { kind: KeyKind; environment: 'live' | 'test'; seed: string }) {
   const random = seededRandom(seed);
   return { kind, environment, tenant: newTenantRef(random), key: newKeyRef(random, newAccountRef(random)) };
 }
@@ -52,9 +52,32 @@ describe('an API key', () => {
     fc.assert(
       fc.property(anyOwner, anySecret, (owner, secret) => {
         expect(mintKey(() => secret, ownerOf(owner)).text).toMatch(
-          /^bp[ka]_(live|test)_[0-9A-Za-z]{20}_[0-9A-Za-z]{49}$/,
+          /^bp[kac]_(live|test)_[0-9A-Za-z]{20}_[0-9A-Za-z]{49}$/,
         );
       }),
+    );
+  });
+
+  test('is not repeated in an answer, wherever it was pasted, whole or cut', () => {
+    fc.assert(
+      fc.property(
+        ...([
+          anyOwner,
+          anySecret,
+          fc.string(),
+          fc.nat({ max: 79 }),
+          fc.integer({ min: 0, max: 300 }),
+        ] as const),
+        (owner, secret, around, length, charactersMax) => {
+          const { text, kind } = mintKey(() => secret, ownerOf(owner));
+          const pasted = text.slice(0, length);
+          const repeated = quotable(around + pasted + around, { charactersMax });
+          expect(repeated.length).toBeLessThanOrEqual(charactersMax);
+          // Behind `bpk_test_`, what is left of a key is the caller's secret.
+          if (length > 9) expect(repeated).not.toContain(text.slice(0, 10));
+          if (length > 9 && charactersMax > 2 * around.length + 5) expect(repeated).toContain(`${kind}_…`);
+        },
+      ),
     );
   });
 

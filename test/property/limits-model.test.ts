@@ -54,6 +54,15 @@ test.each([
     sweep: false,
     runs: 2_322,
   },
+  {
+    name: 'two requests of one process that may get no answer, of which an account may make one',
+    processes: ['a', 'a'],
+    faultsMax: 1,
+    faults: FAULTS,
+    sweep: false,
+    accountLimits: { requestsPerMinute: 1 },
+    runs: 974,
+  },
 ])('no order of events breaks the limit or the ledger: $name', async ({ name, runs, ...of }) => {
   const result = await exploreAll(name, scenarioOf({ ...of, open: realStore, tokens: 5 }));
   expect(result.violations.slice(0, 3)).toEqual([]);

@@ -1,16 +1,18 @@
 import fc from 'fast-check';
 import type { Admission } from '../../shared/domain/admission.ts';
-import type { TenantRef } from '../../shared/domain/ids.ts';
-import { utcMinute } from '../../shared/domain/limits.ts';
-import { totalTokens } from '../../shared/domain/usage.ts';
+import { accountOfKey, type KeyRef, type TenantRef } from '../../shared/domain/ids.ts';
+import { type AccountLimits, utcMinute } from '../../shared/domain/limits.ts';
+import { totalTokens, type UsageRecord } from '../../shared/domain/usage.ts';
 import type { LimitsStore } from '../../shared/ports.ts';
 import {
   admissionOf,
-  committedAt,
+  countersAt,
   dynamoStores,
   freshTenant,
+  KEY,
   memoryStores,
   NOW_MS,
+  OTHER_KEY,
   recordsOf,
   type Stores,
   settlementOf,
@@ -34,7 +36,11 @@ const commands = fc.array(
 );
 type Command = (typeof commands extends fc.Arbitrary<infer Value> ? Value : never)[number];
 
-const LIMITS = { tokensPerMinute: 100, nanoUsdPerMonth: 12_000, inflightMax: 3 };
+const LIMITS = { tokensPerMinute: 100, nanoUsdPerMonth: 12_000, requestsPerDay: 4, inflightMax: 3 };
+/** Of each of the two accounts. */
+const ACCOUNT_LIMITS = { requestsPerMinute: 2, tokensPerMinute: 70, nanoUsdPerMonth: 9_000 };
+const KEYS = [KEY, OTHER_KEY] as const;
+const keyOf = (index: number): KeyRef => (index % 2 === 0 ? KEY : OTHER_KEY);
 
 /** A sequence as it is played: changed by every command. */
 interface Game {
@@ -64,7 +70,9 @@ async function play(stores: Stores, tenant: TenantRef, sequence: readonly Comman
   await game.limits.sweep(tenant, endMs);
   const records = await recordsOf(stores, tenant);
   const { answers, admissions } = game;
-  return { answers, admissions, records, committed: await committedAt(stores, tenant, endMs) };
+  const held = [];
+  for (const key of KEYS) held.push(await countersAt(stores, { tenant, atMs: endMs, key }));
+  return { answers, admissions, records, held };
 }
 
 async function playOne(game: Game, command: Command): Promise<void> {
@@ -86,7 +94,8 @@ async function playOne(game: Game, command: Command): Promise<void> {
     }
     case 'admit': {
       const { index, tokens } = command;
-      const facts = { tenant: game.tenant, index, tokens, nanoUsd: tokens * 100, atMs, limits: LIMITS };
+      const inForce = { key: keyOf(index), limits: LIMITS, accountLimits: ACCOUNT_LIMITS };
+      const facts = { tenant: game.tenant, index, tokens, nanoUsd: tokens * 100, atMs, ...inForce };
       return await admitOnce(game, index, known ?? admissionOf(facts));
     }
   }
@@ -109,30 +118,44 @@ test('memory and DynamoDB answer every sequence alike, clocks ±500 ms', async (
       const memory = await play(memoryStores(), tenant, sequence);
       expect(real.answers).toEqual(memory.answers);
       expect(real.records).toEqual(memory.records);
-      expect(real.committed).toEqual(memory.committed);
+      expect(real.held).toEqual(memory.held);
     }),
     { numRuns: 300 },
   );
 });
 
-test('each admitted request has one record, no minute exceeds its limit, and money is the sum of records', async () => {
+const tokensOf = (records: readonly UsageRecord[]): number =>
+  records.reduce((sum, { usage }) => sum + totalTokens(usage), 0);
+const moneyOf = (records: readonly UsageRecord[]): number =>
+  records.reduce((sum, { nanoUsd }) => sum + nanoUsd, 0);
+
+/** Throws where the records of one tenant, or of one account, are more than their limits allow. */
+function expectWithin(records: readonly UsageRecord[], limits: AccountLimits): void {
+  const within = (used: number, limit = Number.POSITIVE_INFINITY) => expect(used).toBeLessThanOrEqual(limit);
+  for (const of of Map.groupBy(records, ({ startedAtMs }) => utcMinute(startedAtMs)).values()) {
+    within(tokensOf(of), limits.tokensPerMinute);
+    within(of.length, limits.requestsPerMinute);
+  }
+  within(records.length, limits.requestsPerDay);
+  within(moneyOf(records), limits.nanoUsdPerMonth);
+}
+
+test('each admitted request has one record, no period exceeds its limit, and money is the sum of records', async () => {
   await fc.assert(
     fc.asyncProperty(commands, async (sequence) => {
       const tenant = freshTenant();
-      const { records, committed, admissions } = await play(
-        dynamoStores(createMemoryDynamo()),
-        tenant,
-        sequence,
-      );
+      const { records, held, admissions } = await play(dynamoStores(createMemoryDynamo()), tenant, sequence);
       const admitted = [...admissions.values()].map(({ request }) => request);
       expect(records.map(({ request }) => request)).toEqual(admitted.toSorted());
-      const minutes = Map.groupBy(records, ({ startedAtMs }) => utcMinute(startedAtMs));
-      for (const of of minutes.values()) {
-        expect(of.reduce((sum, { usage }) => sum + totalTokens(usage), 0)).toBeLessThanOrEqual(100);
+      expectWithin(records, LIMITS);
+      for (const [index, key] of KEYS.entries()) {
+        const own = records.filter((record) => record.key === key);
+        expectWithin(own, ACCOUNT_LIMITS);
+        expect(held[index]?.get('usd#202611')).toBe(moneyOf(records));
+        expect(held[index]?.get(`usd#202611#${accountOfKey(key)}`)).toBe(moneyOf(own));
+        // The probes are requests too: this one and those before it.
+        expect(held[index]?.get('rpd#20261120')).toBe(records.length + index + 1);
       }
-      const spent = records.reduce((sum, { nanoUsd }) => sum + nanoUsd, 0);
-      expect(committed[1]).toBe(spent);
-      expect(spent).toBeLessThanOrEqual(12_000);
     }),
     { numRuns: 300 },
   );

@@ -1,21 +1,14 @@
 /** Events as API Gateway hands them to a function, signed as the authorizer signs them. */
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { type ContextSecret, signContext } from '../../shared/domain/context-mac.ts';
-import {
-  type AccountRef,
-  newAccountRef,
-  newKeyRef,
-  newTenantRef,
-  type TenantRef,
-} from '../../shared/domain/ids.ts';
+import { KEY_SCOPES } from '../../shared/domain/grant.ts';
+import { newAccountRef, newKeyRef, newTenantRef } from '../../shared/domain/ids.ts';
 import { DEFAULT_LIMITS, type TenantLimits } from '../../shared/domain/limits.ts';
 import type { LogEvent } from '../../shared/domain/log-event.ts';
 import {
   ADMIN_SCOPES,
   type AdminPrincipal,
-  KEY_SCOPES,
   type KeyPrincipal,
-  type KeyScope,
   type Principal,
 } from '../../shared/domain/principal.ts';
 import type { ContextSecretSource, Log } from '../../shared/ports.ts';
@@ -34,29 +27,29 @@ export function recordingLog(): Log & { readonly events: LogEvent[] } {
 }
 
 export function keyPrincipal(
-  of: {
-    tenant?: TenantRef;
-    account?: AccountRef;
-    scopes?: readonly KeyScope[];
-    limits?: Partial<TenantLimits>;
-  } = {},
+  of: Partial<Omit<KeyPrincipal, 'kind' | 'limits'>> & { readonly limits?: Partial<TenantLimits> } = {},
 ): KeyPrincipal {
   const random = seededRandom('principal');
   const account = of.account ?? newAccountRef(random);
   return {
     kind: 'key',
-    tenant: of.tenant ?? newTenantRef(random),
+    tenant: newTenantRef(random),
     account,
     key: newKeyRef(random, account),
-    scopes: of.scopes ?? KEY_SCOPES,
+    scopes: KEY_SCOPES,
+    level: 'write',
+    ...of,
     limits: { ...DEFAULT_LIMITS, ...of.limits },
   };
 }
 
-export const adminPrincipal = (): AdminPrincipal => ({
+export const adminPrincipal = (of: Partial<Omit<AdminPrincipal, 'kind'>> = {}): AdminPrincipal => ({
   kind: 'admin',
   key: newKeyRef(seededRandom('admin'), newAccountRef(seededRandom('admin'))),
   scopes: ADMIN_SCOPES,
+  expiresAtMs: NOON_MS + 3_600_000,
+  ancestors: [],
+  ...of,
 });
 
 export interface EventOptions {
@@ -71,6 +64,7 @@ export interface EventOptions {
   /** Absent: an event without an authorizer's context. */
   readonly principal?: Principal;
   readonly nowMs?: number;
+  readonly sourceIp?: string;
 }
 
 /** A proxy event for a route, as it arrives behind the authorizer. */
@@ -98,6 +92,7 @@ export function gatewayEvent(options: EventOptions): APIGatewayProxyEvent {
       resourcePath: resource,
       httpMethod: method,
       stage: 'dev',
+      identity: { sourceIp: options.sourceIp ?? '203.0.113.7' },
       ...(signed !== undefined && { authorizer: { principalId: 'test', ...signed } }),
     },
   };

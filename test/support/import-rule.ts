@@ -14,7 +14,7 @@ interface Rule {
   readonly may: readonly RegExp[];
 }
 
-const DOMAIN_PACKAGES = /^(node:(crypto|zlib|buffer)|canonicalize|zod\/mini)$/;
+const DOMAIN_PACKAGES = /^(node:(crypto|zlib|buffer|net)|canonicalize|zod\/mini)$/;
 const ownFolder = (file: string): RegExp => new RegExp(`^${file.split('/').slice(0, 2).join('/')}/`);
 
 const RULES: readonly Rule[] = [
@@ -25,6 +25,10 @@ const RULES: readonly Rule[] = [
     may: [/^shared\/(aws|domain)\//, /^shared\/(ports|config|log)\.ts$/, /^@(aws-sdk|smithy)\//, /^node:/],
   },
   { files: /^shared\/ports\.ts$/, may: [/^shared\/domain\//] },
+  {
+    files: /^shared\/keys\//,
+    may: [/^shared\/(keys|domain)\//, /^shared\/(ports|decide-and-commit)\.ts$/, /^jose$/],
+  },
   { files: /^shared\/[^/]+\.ts$/, may: [/^shared\/(ports\.ts|domain\/)/, /^zod\/mini$/] },
   {
     files: /^middleware\//,
@@ -40,13 +44,16 @@ const RULES: readonly Rule[] = [
     files: /^functions\//,
     may: [
       /^middleware\//,
-      /^shared\/(http|domain)\//,
-      /^shared\/(ports|every-tenant|share-work)\.ts$/,
+      /^shared\/(http|domain|keys)\//,
+      /^shared\/(ports|every-tenant|share-work|decide-and-commit)\.ts$/,
       /^(zod\/mini|node:(crypto|timers\/promises|events)|aws-lambda)$/,
+      /^resources\/api\/openapi\.generated\.json$/,
     ],
   },
   { files: /^local\//, may: [/^(local|shared|functions)\//, /^[^.]/] },
-  { files: /^(cli|bench)\//, may: [/^/] },
+  // A client of the API alone: of the rest it knows ids and the chain's arithmetic, which are pure.
+  { files: /^cli\//, may: [/^cli\//, /^shared\/domain\//, /^(openai|commander|node:.*)$/] },
+  { files: /^bench\//, may: [/^/] },
 ];
 
 const IMPORT =

@@ -6,9 +6,11 @@ import type { Dynamo } from '../../shared/aws/dynamo.ts';
 import { limitsKey } from '../../shared/aws/limits-item.ts';
 import { createLimitsStore } from '../../shared/aws/limits-store.ts';
 import { createUsageStore } from '../../shared/aws/usage-store.ts';
-import type { Admission, Settlement } from '../../shared/domain/admission.ts';
+import type { Admission, AdmissionResult, Settlement } from '../../shared/domain/admission.ts';
+import { counterAt, counterName, countersFor } from '../../shared/domain/counter.ts';
 import {
   accountOfKey,
+  type KeyRef,
   newAccountRef,
   newKeyRef,
   newTenantRef,
@@ -16,7 +18,12 @@ import {
   type RequestId,
   type TenantRef,
 } from '../../shared/domain/ids.ts';
-import { type Amounts, countersFor, DEFAULT_LIMITS, type TenantLimits } from '../../shared/domain/limits.ts';
+import {
+  type AccountLimits,
+  type Amounts,
+  DEFAULT_LIMITS,
+  type TenantLimits,
+} from '../../shared/domain/limits.ts';
 import type { LogEvent } from '../../shared/domain/log-event.ts';
 import { requestTimePrefix } from '../../shared/domain/request-time.ts';
 import type { UsageRecord } from '../../shared/domain/usage.ts';
@@ -30,6 +37,8 @@ export const MODEL = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
 
 const random = seededRandom('limits-fixture');
 export const KEY = newKeyRef(random, newAccountRef(random));
+/** A key of another account. */
+export const OTHER_KEY = newKeyRef(random, newAccountRef(random));
 export const freshTenant = (): TenantRef => newTenantRef(random);
 
 /** The `index`th request received at `timeMs`. */
@@ -46,21 +55,27 @@ export interface AdmissionFacts {
   readonly nanoUsd?: number;
   readonly atMs?: number;
   readonly limits?: Partial<TenantLimits>;
+  /** By default KEY. */
+  readonly key?: KeyRef;
+  readonly accountLimits?: AccountLimits;
 }
 
 export function admissionOf(facts: AdmissionFacts): Admission {
   const nowMs = facts.atMs ?? NOW_MS;
   const limits = { ...DEFAULT_LIMITS, ...facts.limits };
+  const key = facts.key ?? KEY;
+  const account = accountOfKey(key);
+  const inForce = { limits, account, accountLimits: facts.accountLimits ?? {} };
   const reserved: Amounts = { tokens: facts.tokens ?? 10, nanoUsd: facts.nanoUsd ?? 1_000 };
   return {
     tenant: facts.tenant,
-    account: accountOfKey(KEY),
-    key: KEY,
+    account,
+    key,
     request: requestAt(facts.index, nowMs),
     model: MODEL,
     limitsVersion: limits.version,
     inflightMax: limits.inflightMax,
-    charges: countersFor(limits, nowMs, reserved),
+    charges: countersFor(inForce, { nowMs, amounts: reserved }),
     reserved,
     nowMs,
     expiresAtMs: nowMs + LIFETIME_MS,
@@ -166,20 +181,45 @@ export async function recordsOf(stores: Stores, tenant: TenantRef): Promise<read
   return records;
 }
 
-/** What the minute's tokens and the month's money hold: asked by an admission of nothing. */
+/** An admission of a tenant whose accounts have no limits, and what its counters then hold. */
+export const admittedWith = (held: {
+  readonly tokens: number;
+  readonly nanoUsd: number;
+  readonly requests: number;
+}): AdmissionResult => ({
+  outcome: 'admitted',
+  committed: [held.nanoUsd, held.requests, held.requests, held.tokens],
+});
+
+/** What the tenant's tokens of the minute and money of the month hold: asked by an admission of nothing. */
 export async function committedAt(
   stores: Stores,
   tenant: TenantRef,
   atMs = NOW_MS,
 ): Promise<readonly number[]> {
-  const limits = { inflightMax: 400 };
-  const admission = {
-    ...admissionOf({ tenant, index: 0, tokens: 0, nanoUsd: 0, atMs, limits }),
-    request: freshRequest(atMs),
-    model: PROBE,
-  };
+  const held = await countersAt(stores, { tenant, atMs });
+  return (['tokens-minute', 'money-month'] as const).map(
+    (kind) => held.get(counterName(counterAt(kind, atMs))) ?? 0,
+  );
+}
+
+const FAR_AWAY: AccountLimits = {
+  requestsPerMinute: 10 ** 9,
+  requestsPerDay: 10 ** 9,
+  tokensPerMinute: 10 ** 9,
+  nanoUsdPerMonth: 10 ** 15,
+};
+
+/** Every counter of the tenant and of the key's account, by name: asked by an admission of nothing, itself a request. */
+export async function countersAt(
+  stores: Stores,
+  of: { readonly tenant: TenantRef; readonly atMs: number; readonly key?: KeyRef },
+): Promise<ReadonlyMap<string, number>> {
+  const accountLimits = of.key === undefined ? {} : FAR_AWAY;
+  const facts = { ...of, index: 0, tokens: 0, nanoUsd: 0, limits: { inflightMax: 400 }, accountLimits };
+  const admission = { ...admissionOf(facts), request: freshRequest(of.atMs), model: PROBE };
   const result = await stores.limits.admit(admission);
   if (result.outcome !== 'admitted') throw new Error('A probe was refused.');
-  await stores.limits.settle(settlementOf(admission, { settledAtMs: atMs }));
-  return result.committed;
+  await stores.limits.settle(settlementOf(admission, { settledAtMs: of.atMs }));
+  return new Map(admission.charges.map((charge, at) => [counterName(charge), result.committed[at] ?? 0]));
 }

@@ -7,22 +7,36 @@ import { limitsKey, numberAt } from '../../shared/aws/limits-item.ts';
 import { createLimitsStore } from '../../shared/aws/limits-store.ts';
 import { putUsageRecord } from '../../shared/aws/usage-store.ts';
 import type { Admission } from '../../shared/domain/admission.ts';
-import { parseRequestId } from '../../shared/domain/ids.ts';
+import { accountOfKey, type KeyRef, parseKeyRef, parseRequestId } from '../../shared/domain/ids.ts';
+import type { AccountLimits } from '../../shared/domain/limits.ts';
 import { decodeReservation, decodeSettled } from '../../shared/domain/reservation-entry.ts';
 import type { LimitsStore } from '../../shared/ports.ts';
-import { admissionOf, freshTenant, LIFETIME_MS, NOW_MS, settlementOf, TABLES } from './limits-fixture.ts';
+import {
+  admissionOf,
+  freshTenant,
+  KEY,
+  LIFETIME_MS,
+  NOW_MS,
+  OTHER_KEY,
+  settlementOf,
+  TABLES,
+} from './limits-fixture.ts';
 import { ANSWERED, type Exploration, explore, type Fault, type Scenario } from './limits-model.ts';
 import type { MemoryDynamo } from './memory-dynamo.ts';
 
 export const LIMIT = 20;
 const tenant = freshTenant();
-const limits = { tokensPerMinute: LIMIT, nanoUsdPerMonth: 2_000 };
+const LIMITS: AccountLimits = { tokensPerMinute: LIMIT, nanoUsdPerMonth: 2_000, requestsPerMinute: 3 };
+/** An account has limits of its own; the third request is another's. */
+const ACCOUNT_LIMITS: AccountLimits = { tokensPerMinute: LIMIT, requestsPerMinute: 2 };
+const KEYS = [KEY, KEY, OTHER_KEY];
 const AFTER_EXPIRY_MS = NOW_MS + LIFETIME_MS + 1;
 const LONG_AFTER_MS = NOW_MS + 100_000;
 const BACKOFF = { attemptsMax: 2, random: () => 0, wait: async () => {} };
 
 /** Requests of 10 tokens under a limit of 20: two fit, a third only when enough was given back. */
-const admissions = [1, 2, 3].map((index) => admissionOf({ tenant, index, limits }));
+const admissionsUnder = (limits: AccountLimits, accountLimits: AccountLimits): readonly Admission[] =>
+  KEYS.map((key, index) => admissionOf({ tenant, index: index + 1, key, limits, accountLimits }));
 
 /** The store under test; its waiting takes no time. */
 export const realStore = (dynamo: Dynamo): LimitsStore => createLimitsStore({ dynamo, ...TABLES }, BACKOFF);
@@ -42,7 +56,7 @@ export function naiveStore(dynamo: Dynamo): LimitsStore {
     async admit(admission) {
       const { Item = {} } = await dynamo.getItem({ TableName: TABLES.limitsTable, Key });
       const committed = numberAt(Item, 'tpm#202611202017');
-      const [by] = admission.charges;
+      const by = admission.charges.find(({ kind }) => kind === 'tokens-minute');
       if (by !== undefined && committed + by.amount > LIMIT) return { outcome: 'refused', by, committed };
       return { outcome: 'admitted', committed: [committed] };
     },
@@ -51,6 +65,7 @@ export function naiveStore(dynamo: Dynamo): LimitsStore {
       await putUsageRecord({ dynamo, table: TABLES.usageTable }, record);
     },
     sweep: async () => 0,
+    readSpend: async () => 0,
   };
 }
 
@@ -65,49 +80,85 @@ async function request(store: LimitsStore, admission: Admission, tokens: number)
   return true;
 }
 
-/** Everything that the tables say of the tenant, in tokens. */
+/** What one record or entry says that its counters hold. */
+interface Held {
+  readonly key: KeyRef | undefined;
+  readonly tokens: number;
+  readonly reserved: boolean;
+}
+
+/** Everything that the tables say of the tenant. */
 export function ledgerOf(dynamo: MemoryDynamo) {
   const item = dynamo.dump(TABLES.limitsTable).get(`TENANT#${tenant}|LIMITS`) ?? {};
-  const settled = new Map<string, number>();
-  let reserved = 0;
-  let running = 0;
+  const settled = new Map<string, Held>();
+  const reserved: Held[] = [];
   for (const usage of dynamo.dump(TABLES.usageTable).values()) {
-    settled.set(
-      (usage['SK']?.S ?? '').slice('USAGE#'.length),
-      numberAt(usage, 'input') + numberAt(usage, 'output'),
-    );
+    const key = parseKeyRef(usage['key']?.S ?? '');
+    const tokens = numberAt(usage, 'input') + numberAt(usage, 'output');
+    settled.set((usage['SK']?.S ?? '').slice('USAGE#'.length), { key, tokens, reserved: false });
   }
   const records = settled.size;
   for (const [name, value] of Object.entries(item)) {
-    const id = name.startsWith('r#') ? parseRequestId(name.slice(2)) : undefined;
-    if (id === undefined) continue;
+    const request = name.startsWith('r#') ? parseRequestId(name.slice(2)) : undefined;
+    if (request === undefined) continue;
     const reservation = decodeReservation(value.S ?? '');
-    if (reservation !== undefined) running += 1;
-    reserved += reservation?.reserved.tokens ?? 0;
-    const record = decodeSettled({ tenant, request: id }, value.S ?? '');
-    if (record !== undefined) settled.set(id, record.usage.input + record.usage.output);
+    if (reservation !== undefined) {
+      reserved.push({ key: reservation.key, tokens: reservation.reserved.tokens, reserved: true });
+    }
+    const record = decodeSettled({ tenant, request }, value.S ?? '');
+    if (record !== undefined) {
+      settled.set(request, {
+        key: record.key,
+        tokens: record.usage.input + record.usage.output,
+        reserved: false,
+      });
+    }
   }
-  const spent = [...settled.values()].reduce((sum, tokens) => sum + tokens, 0);
-  const counters = Object.keys(item).filter((name) => name.startsWith('tpm#'));
-  return { committed: numberAt(item, 'tpm#202611202017'), item, reserved, spent, running, records, counters };
+  const held = [...settled.values(), ...reserved];
+  return { committed: numberAt(item, 'tpm#202611202017'), item, held, reserved, records };
 }
 
-function checkMoment(dynamo: MemoryDynamo): void {
-  const { committed, reserved, spent, running, item } = ledgerOf(dynamo);
-  if (committed > LIMIT) throw new Error(`committed ${committed} of ${LIMIT}`);
-  if (committed !== spent + reserved) throw new Error(`committed ${committed}, but ${spent} + ${reserved}`);
-  if (numberAt(item, 'inflight') !== running)
-    throw new Error(`in flight ${numberAt(item, 'inflight')} of ${running}`);
+/** What was set aside and what was used, nobody's or one account's, is what the counters hold and within the limits. */
+function checkCounters(
+  { item, held }: Pick<ReturnType<typeof ledgerOf>, 'item' | 'held'>,
+  of: { readonly limits: AccountLimits; readonly suffix: string },
+): void {
+  const { tokensPerMinute = 0, requestsPerMinute = 0 } = of.limits;
+  const tokens = numberAt(item, `tpm#202611202017${of.suffix}`);
+  const expected = held.reduce((sum, one) => sum + one.tokens, 0);
+  if (tokens > tokensPerMinute) throw new Error(`committed${of.suffix} ${tokens} of ${tokensPerMinute}`);
+  if (tokens !== expected) throw new Error(`committed${of.suffix} ${tokens}, but the ledger has ${expected}`);
+  // Whether a request that used nothing had reserved, its record does not say.
+  const sure = held.filter((one) => one.reserved || one.tokens > 0).length;
+  const requests = numberAt(item, `rpm#202611202017${of.suffix}`);
+  if (requests > requestsPerMinute)
+    throw new Error(`requests${of.suffix} ${requests} of ${requestsPerMinute}`);
+  if (requests < sure || requests > held.length) {
+    throw new Error(`requests${of.suffix} ${requests}, but the ledger has ${sure} to ${held.length}`);
+  }
 }
+
+const checkMoment =
+  (under: Under) =>
+  (dynamo: MemoryDynamo): void => {
+    const { item, held, reserved } = ledgerOf(dynamo);
+    checkCounters({ item, held }, { limits: under.limits, suffix: '' });
+    for (const key of new Set(KEYS)) {
+      const own = held.filter((one) => one.key === key);
+      checkCounters({ item, held: own }, { limits: under.accountLimits, suffix: `#${accountOfKey(key)}` });
+    }
+    const inflight = numberAt(item, 'inflight');
+    if (inflight !== reserved.length) throw new Error(`in flight ${inflight} of ${reserved.length}`);
+  };
 
 /** After two sweeps nothing is reserved, and the money counter is the sum of the records. */
-async function checkEnd(dynamo: MemoryDynamo): Promise<void> {
+async function checkEnd(dynamo: MemoryDynamo, under: Under): Promise<void> {
   const before = ledgerOf(dynamo);
   await realStore(dynamo).sweep(tenant, AFTER_EXPIRY_MS);
   await realStore(dynamo).sweep(tenant, LONG_AFTER_MS);
-  checkMoment(dynamo);
+  checkMoment(under)(dynamo);
   const { reserved, records, item } = ledgerOf(dynamo);
-  if (reserved !== 0) throw new Error(`${reserved} stay reserved`);
+  if (reserved.length > 0) throw new Error(`${reserved.length} stay reserved`);
   if (Object.keys(item).some((name) => name.startsWith('r#'))) throw new Error('an entry stays');
   const money = [...dynamo.dump(TABLES.usageTable).values()].reduce(
     (sum, of) => sum + numberAt(of, 'nanoUsd'),
@@ -129,11 +180,21 @@ export interface ScenarioFacts {
   /** Whether a sweep runs beside them that takes every reservation for expired. */
   readonly sweep: boolean;
   readonly tokens: number;
+  /** By default two or three requests fit into each. */
+  readonly limits?: AccountLimits;
+  readonly accountLimits?: AccountLimits;
 }
+
+type Under = Required<Pick<ScenarioFacts, 'limits' | 'accountLimits'>>;
 
 /** Requests, each admitted and settled by its process, and a sweep where asked for. */
 export function scenarioOf(of: ScenarioFacts): Scenario {
   const settled = new Set<string>();
+  const under = {
+    limits: { ...LIMITS, ...of.limits },
+    accountLimits: { ...ACCOUNT_LIMITS, ...of.accountLimits },
+  };
+  const admissions = admissionsUnder(under.limits, under.accountLimits);
   return {
     faultsMax: of.faultsMax,
     faults: of.faults ?? ANSWERED,
@@ -148,12 +209,12 @@ export function scenarioOf(of: ScenarioFacts): Scenario {
       });
       return of.sweep ? [...requests, of.open(sender('sweeper')).sweep(tenant, AFTER_EXPIRY_MS)] : requests;
     },
-    check: checkMoment,
+    check: checkMoment(under),
     finish: async (dynamo) => {
       const recorded = new Set([...dynamo.dump(TABLES.usageTable).values()].map((item) => item['SK']?.S));
       const lost = [...settled].find((id) => !recorded.has(`USAGE#${id}`));
       if (lost !== undefined) throw new Error('a settlement resolved without a record');
-      await checkEnd(dynamo);
+      await checkEnd(dynamo, under);
     },
   };
 }

@@ -1,4 +1,5 @@
 /** Time that moves when a test says so: a clock and the timers that depend on it. */
+import { setImmediate } from 'node:timers/promises';
 import type { Clock, Timer } from '../../shared/ports.ts';
 
 export interface ManualTime {
@@ -6,6 +7,8 @@ export interface ManualTime {
   readonly timer: Timer;
   /** Moves on, firing what falls due in order. */
   advance(durationMs: number): void;
+  /** As advance, but what was begun before, or by a timer, comes as far as it can before time goes on. */
+  pass(durationMs: number): Promise<void>;
   /** Timers that are armed. */
   readonly armed: () => number;
 }
@@ -15,6 +18,15 @@ export function manualTime(startMs: number): ManualTime {
   const timers = new Set<{ readonly atMs: number; readonly callback: () => void }>();
   const due = (untilMs: number) =>
     [...timers].filter(({ atMs }) => atMs <= untilMs).sort((one, other) => one.atMs - other.atMs)[0];
+  /** Fires the next timer that falls due by then; false where there is none. */
+  const fireNext = (untilMs: number): boolean => {
+    const next = due(untilMs);
+    if (next === undefined) return false;
+    nowMs = Math.max(nowMs, next.atMs);
+    timers.delete(next);
+    next.callback();
+    return true;
+  };
   return {
     clock: () => nowMs,
     timer: (delayMs, callback) => {
@@ -26,11 +38,13 @@ export function manualTime(startMs: number): ManualTime {
     },
     advance(durationMs) {
       const untilMs = nowMs + durationMs;
-      for (let next = due(untilMs); next !== undefined; next = due(untilMs)) {
-        nowMs = Math.max(nowMs, next.atMs);
-        timers.delete(next);
-        next.callback();
-      }
+      while (fireNext(untilMs));
+      nowMs = untilMs;
+    },
+    async pass(durationMs) {
+      const untilMs = nowMs + durationMs;
+      do await setImmediate();
+      while (fireNext(untilMs));
       nowMs = untilMs;
     },
     armed: () => timers.size,

@@ -99,6 +99,23 @@ export interface Statement {
   readonly conditions: Readonly<Record<string, unknown>>;
 }
 
+/** What is denied to roles by policies of their own kind, with the roles that it is denied to, by logical id. */
+export const denialsOf = (
+  template: CompiledTemplate,
+): readonly (Omit<Statement, 'role'> & { readonly roles: readonly string[] })[] =>
+  resourcesOf(template, 'AWS::IAM::ManagedPolicy').flatMap(({ properties }) =>
+    [recordOf(properties['PolicyDocument'])['Statement'] ?? []].flat().map((statement) => {
+      const { Effect, Action, Resource, Condition } = recordOf(statement);
+      if (Effect !== 'Deny') throw new Error('A managed policy grants something.');
+      return {
+        roles: [properties['Roles']].flat().map((role) => String(recordOf(role)['Ref'])),
+        actions: [Action].flat().map(String),
+        resources: [Resource].flat(),
+        conditions: recordOf(Condition),
+      };
+    }),
+  );
+
 /** Every statement of every role's own policies. */
 export const statementsOf = (template: CompiledTemplate): readonly Statement[] =>
   resourcesOf(template, 'AWS::IAM::Role').flatMap(({ id, properties }) =>

@@ -6,12 +6,12 @@ import { createMemoryUsageStore } from '../../local/memory/usage-store.ts';
 import { CATALOGUE } from '../../shared/domain/catalogue.ts';
 import type { ConverseAnswer, ConverseCall, ConverseStreamEvent } from '../../shared/domain/converse.ts';
 import { accountOfKey } from '../../shared/domain/ids.ts';
-import { DEFAULT_LIMITS, type TenantLimits } from '../../shared/domain/limits.ts';
+import { type AccountLimits, DEFAULT_LIMITS, type TenantLimits } from '../../shared/domain/limits.ts';
 import type { LogEvent } from '../../shared/domain/log-event.ts';
 import type { KeyPrincipal } from '../../shared/domain/principal.ts';
 import type { UsageRecord } from '../../shared/domain/usage.ts';
 import type { GatewayAnswer, GatewayRequest } from '../../shared/http/message.ts';
-import type { LimitsStore, ModelRuntime } from '../../shared/ports.ts';
+import type { KeyWatch, LimitsStore, ModelRuntime } from '../../shared/ports.ts';
 import { freshTenant, KEY, NOW_MS, requestAt } from './limits-fixture.ts';
 import { type ManualTime, manualTime } from './manual-time.ts';
 import { seededRandom } from './random.ts';
@@ -31,7 +31,10 @@ export interface ProxyScript {
   readonly refusal?: Error;
   /** In place of the scripted Bedrock. */
   readonly runtime?: ModelRuntime;
+  /** By default every key is live. */
+  readonly keyWatch?: KeyWatch;
   readonly limits?: Partial<TenantLimits>;
+  readonly accountLimits?: AccountLimits;
   readonly store?: Partial<LimitsStore>;
 }
 
@@ -81,10 +84,11 @@ export function proxyFixture(script: ProxyScript = {}): ProxyFixture {
   const store = observed({ ...createMemoryLimitsStore(usage), ...script.store }, order);
   const calls: ConverseCall[] = [];
   const log: LogEvent[] = [];
-  const principal = principalWith(script.limits);
+  const principal = principalWith(script);
   const routes = createProxyRoutes({
     limits: store,
     runtime: script.runtime ?? scriptedRuntime(script, { calls, order }),
+    keyWatch: script.keyWatch ?? { isLive: async () => true },
     clock: time.clock,
     timer: time.timer,
     random: seededRandom('proxy-fixture'),
@@ -104,12 +108,13 @@ export function proxyFixture(script: ProxyScript = {}): ProxyFixture {
       headers: {},
       body: undefined,
       receivedAtMs: time.clock(),
+      sourceIp: '192.0.2.1',
       deadlineMs: DEADLINE_MS,
       ...facts,
     };
     const found = routes[route];
     if (found === undefined) throw new TypeError(`No such route: ${route}`);
-    return found.handle(request);
+    return found(request);
   };
   return {
     time,
@@ -125,14 +130,16 @@ export function proxyFixture(script: ProxyScript = {}): ProxyFixture {
   };
 }
 
-function principalWith(limits: Partial<TenantLimits> = {}): KeyPrincipal {
+function principalWith({ limits, accountLimits }: ProxyScript): KeyPrincipal {
   return {
     kind: 'key',
     tenant: freshTenant(),
     account: accountOfKey(KEY),
     key: KEY,
-    scopes: ['inference'],
+    scopes: ['chat.completions:write', 'models:read'],
+    level: 'write',
     limits: { ...DEFAULT_LIMITS, ...limits },
+    ...(accountLimits !== undefined && { accountLimits }),
   };
 }
 
@@ -149,6 +156,7 @@ function observed(store: LimitsStore, order: string[]): LimitsStore {
       await store.settle(settlement);
     },
     sweep: (tenant, nowMs) => store.sweep(tenant, nowMs),
+    readSpend: (tenant, nowMs) => store.readSpend(tenant, nowMs),
   };
 }
 

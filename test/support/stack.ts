@@ -2,12 +2,13 @@
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import OpenAI, { type ClientOptions } from 'openai';
 import { type Stack, type StackOptions, startStack } from '../../local/stack.ts';
+import { createAuditStore } from '../../shared/aws/audit-store.ts';
 import type { Dynamo } from '../../shared/aws/dynamo.ts';
-import { createTenancyStore } from '../../shared/aws/tenancy-store.ts';
 import { createUsageStore } from '../../shared/aws/usage-store.ts';
 import type { AuditRecord } from '../../shared/domain/audit.ts';
 import { parseProjectId, type TenantRef } from '../../shared/domain/ids.ts';
 import type { UsageRecord } from '../../shared/domain/usage.ts';
+import { type DescribedFetch, describedFetch } from './described-answers.ts';
 import { sendersTo } from './dynamodb.ts';
 
 /** A cheap model of the catalogue that the emulator knows. */
@@ -31,6 +32,8 @@ export interface TestStack {
   readonly admin: OpenAI['admin']['organization'];
   /** The official client with the test's key and no retries, unless told otherwise. */
   client(options?: ClientOptions): OpenAI;
+  /** `fetch` that rejects what the description of the API does not have; the clients above use it too. */
+  readonly fetch: typeof fetch;
   /** A key of a service account of its own in the test's project. */
   newKey(options?: {
     scopes?: readonly string[];
@@ -56,14 +59,17 @@ export async function startTestStack(options: StackOptions = {}): Promise<TestSt
   if (endpoints.dynamodb === null) throw new Error('End-to-end tests need the local DynamoDB.');
   const endpoint = endpoints.dynamodb;
   const senders = sendersTo(endpoint);
-  const admin = new OpenAI({ adminAPIKey: adminKey, baseURL: baseUrl, maxRetries: 0 }).admin.organization;
+  const described = describedFetch();
+  const access = { baseURL: baseUrl, maxRetries: 0, fetch: described.fetch };
+  const admin = new OpenAI({ adminAPIKey: adminKey, ...access }).admin.organization;
   const { projectId, tenant } = await createProject(admin);
   const newKey = keyMaker(admin, projectId);
   const first = await newKey();
   return {
     ...{ stack, baseUrl, adminKey, projectId, tenant, admin, newKey },
     ...{ apiKey: first.value, apiKeyId: first.id, tokensPerMinute: TOKENS_PER_MINUTE },
-    client: (of = {}) => new OpenAI({ apiKey: first.value, baseURL: baseUrl, maxRetries: 0, ...of }),
+    client: (of = {}) => new OpenAI({ apiKey: first.value, ...access, ...of }),
+    fetch: described.fetch,
     ...viewsOfUsage(senders.lean, tenant),
     auditRecords: () => readAudit(senders.lean, tenant),
     logLines: log.lines,
@@ -72,8 +78,14 @@ export async function startTestStack(options: StackOptions = {}): Promise<TestSt
       senders.close();
       await stack.close();
       log.release();
+      refuseViolations(described);
     },
   };
+}
+
+/** A client may have swallowed what was thrown when it happened. */
+function refuseViolations({ violations }: DescribedFetch): void {
+  if (violations.length > 0) throw new Error(`Not as described:\n${violations.join('\n')}`);
 }
 
 /** A project with generous limits. */
@@ -132,19 +144,11 @@ async function readInflight(dynamo: Dynamo, tenant: TenantRef): Promise<number> 
 }
 
 async function readAudit(dynamo: Dynamo, tenant: TenantRef): Promise<readonly AuditRecord[]> {
-  const tables = {
-    config: `${TABLE_PREFIX}-config`,
-    audit: `${TABLE_PREFIX}-audit`,
-    auditHead: `${TABLE_PREFIX}-audit-head`,
-  };
-  const tenancy = createTenancyStore({ dynamo, tables, clock: Date.now });
+  const tables = { audit: `${TABLE_PREFIX}-audit`, auditHead: `${TABLE_PREFIX}-audit-head` };
+  const audit = createAuditStore({ dynamo, tables });
   const records: AuditRecord[] = [];
   for (let hasMore = true; hasMore; ) {
-    const after = records.at(-1)?.sequence;
-    const page = await tenancy.listAudit(tenant, {
-      limit: 100,
-      ...(after !== undefined && { after: String(after) }),
-    });
+    const page = await audit.readChain(tenant, { limit: 100, after: String(records.length) });
     records.push(...page.items);
     hasMore = page.hasMore;
   }

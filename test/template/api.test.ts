@@ -1,4 +1,6 @@
+import { OPEN_ROUTES, ROUTE_SCOPES, routeOf } from '../../shared/domain/route-scopes.ts';
 import {
+  type MethodRoute,
   PACKAGING_MS_MAX,
   packagedStack,
   recordOf,
@@ -10,13 +12,29 @@ import {
 const PROXY = ['POST /v1/chat/completions', 'GET /v1/models', 'GET /v1/models/{model+}'];
 const ALIAS = /^(\w+) \/openai\//;
 
+/** The routes of methods by the names that the tables of scopes use, each once. */
+function tableNames(methods: readonly MethodRoute[]): readonly string[] {
+  const names = methods.map(({ route }) => {
+    const [method = '', template = ''] = route.split(' ');
+    return routeOf(method, template);
+  });
+  return [...new Set(names)].sort();
+}
+
 describe.each(STAGES)('the API of %s', (stage) => {
   beforeAll(() => packagedStack(stage), PACKAGING_MS_MAX);
 
-  test('asks the authorizer on every route but GET /health', async () => {
+  test('asks the authorizer on every route but the open ones, and has a scope for each of those', async () => {
     const { template } = await packagedStack(stage);
-    const open = routesOf(template).filter(({ properties }) => properties['AuthorizationType'] !== 'CUSTOM');
-    expect(open.map(({ route }) => route)).toEqual(['GET /health']);
+    const isGuarded = ({ properties }: MethodRoute) => properties['AuthorizationType'] === 'CUSTOM';
+    const routes = routesOf(template);
+    expect(tableNames(routes.filter(isGuarded))).toEqual(Object.keys(ROUTE_SCOPES).sort());
+    expect(tableNames(routes.filter((route) => !isGuarded(route)))).toEqual([...OPEN_ROUTES].sort());
+  });
+
+  test('leaves room under the 500 resources that a stack may have', async () => {
+    const { template } = await packagedStack(stage);
+    expect(Object.keys(template.Resources).length).toBeLessThan(450);
   });
 
   test('asks it every time, whichever header the credential is in', async () => {
@@ -101,7 +119,7 @@ describe.each(STAGES)('the API of %s', (stage) => {
       ];
     });
     expect(responses.sort()).toEqual([
-      ['ACCESS_DENIED', '403', 'insufficient_scope', false],
+      ['ACCESS_DENIED', '403', '$context.authorizer.denialCode', false],
       ['AUTHORIZER_CONFIGURATION_ERROR', '503', 'service_unavailable', true],
       ['AUTHORIZER_FAILURE', '503', 'service_unavailable', true],
       ['DEFAULT_4XX', undefined, 'invalid_request', false],
@@ -119,6 +137,17 @@ describe.each(STAGES)('the API of %s', (stage) => {
       ['UNAUTHORIZED', '401', 'invalid_api_key', false],
       ['UNSUPPORTED_MEDIA_TYPE', '415', 'unsupported_media_type', false],
     ]);
+  });
+
+  test('names the open list of routes where there is none of that URL', async () => {
+    const { template } = await packagedStack(stage);
+    const unknown = resourcesOf(template, 'AWS::ApiGateway::GatewayResponse')
+      .map(({ properties }) => String(recordOf(properties['ResponseTemplates'])['application/json']))
+      .filter((body) => JSON.parse(body).error.code === 'unknown_url');
+    expect(unknown).toHaveLength(4);
+    expect(unknown.filter((body) => !OPEN_ROUTES.some((route) => body.includes(`${route} lists`)))).toEqual(
+      [],
+    );
   });
 
   test('takes no request signed for AWS, so that a complaint of its signature means an unknown URL', async () => {

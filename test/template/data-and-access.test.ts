@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { RegoEngine, TemplateFile } from '@aws/cloudformation-validate';
 import {
   cycleIn,
+  denialsOf,
   PACKAGING_MS_MAX,
   packagedStack,
   recordOf,
@@ -11,31 +12,58 @@ import {
 } from '../support/packaged-template.ts';
 
 const WRITES_LOG = ['CreateLogStream', 'PutLogEvents'];
+const DELIVERS_KEYS = {
+  secret: [
+    'CreateSecret',
+    'DescribeSecret',
+    'GetSecretValue',
+    'PutSecretValue',
+    'TagResource',
+    'UpdateSecretVersionStage',
+  ],
+  'event-bus': ['PutEvents'],
+  parameter: ['GetParameter'],
+};
+const READS_STREAM = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'];
 const INVOKES = ['InvokeModel', 'InvokeModelWithResponseStream'];
 
 /** The actions of each role by what they are granted on; transactions need those of their parts. */
 const GRANTS = {
+  AuditArchiveRole: {
+    AuditTable: READS_STREAM,
+    AuditHeadTable: READS_STREAM,
+    AuditArchiveBucket: ['PutObject'],
+    AuditArchiveFailures: ['SendMessage'],
+    log: WRITES_LOG,
+  },
   AuthorizerRole: {
-    ConfigTable: ['BatchGetItem', 'GetItem'],
+    ConfigTable: ['BatchGetItem', 'GetItem', 'UpdateItem'],
     ContextSecret: ['GetSecretValue'],
     log: WRITES_LOG,
   },
   KeyIssuerRole: {
-    ConfigTable: ['BatchGetItem', 'ConditionCheckItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'],
-    AuditTable: ['PutItem', 'Query'],
+    ConfigTable: ['BatchGetItem', 'ConditionCheckItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query'],
+    AuditTable: ['PutItem'],
     AuditHeadTable: ['GetItem', 'UpdateItem'],
+    LimitsTable: ['GetItem'],
     ContextSecret: ['GetSecretValue'],
+    ...DELIVERS_KEYS,
     log: WRITES_LOG,
   },
   KeyRotationRole: {
-    ConfigTable: ['GetItem', 'Query'],
+    ConfigTable: ['ConditionCheckItem', 'GetItem', 'PutItem', 'Query'],
+    AuditTable: ['PutItem'],
+    AuditHeadTable: ['GetItem', 'UpdateItem'],
     LimitsTable: ['GetItem', 'UpdateItem'],
     UsageTable: ['GetItem', 'PutItem'],
+    ...DELIVERS_KEYS,
     log: WRITES_LOG,
   },
   MetricsRole: {
-    ConfigTable: ['GetItem', 'Query'],
+    ConfigTable: ['Query'],
     UsageTable: ['Query'],
+    AuditTable: ['Query'],
+    AuditHeadTable: ['GetItem'],
     ContextSecret: ['GetSecretValue'],
     log: WRITES_LOG,
   },
@@ -43,6 +71,7 @@ const GRANTS = {
     'inference-profile': INVOKES,
     'application-inference-profile': INVOKES,
     'foundation-model': INVOKES,
+    ConfigTable: ['BatchGetItem'],
     LimitsTable: ['GetItem', 'UpdateItem'],
     UsageTable: ['GetItem', 'PutItem'],
     ContextSecret: ['GetSecretValue'],
@@ -50,12 +79,17 @@ const GRANTS = {
   },
 };
 
-/** What a statement's resource is: a resource of the template by its logical id, a log, a kind of model. */
+/** What a statement's resource is: a resource of the template by its logical id, a log, a kind of model or of secret. */
 function placeOf(resource: unknown): string {
   const { Ref, 'Fn::GetAtt': attribute, 'Fn::Sub': text } = recordOf(resource);
   if (Ref !== undefined) return String(Ref);
   if (attribute !== undefined) return String([attribute].flat()[0]);
-  const [, kind] = /:(log-group|[a-z-]*inference-profile|foundation-model)[:/]/.exec(String(text)) ?? [];
+  const [, holder] = /^\$\{(\w+)\.Arn\}\/\*$/.exec(String(text)) ?? [];
+  if (holder !== undefined) return holder;
+  const [, kind] =
+    /:(log-group|[a-z-]*inference-profile|foundation-model|secret|event-bus|parameter)[:/]/.exec(
+      String(text),
+    ) ?? [];
   return kind === 'log-group' ? 'log' : (kind ?? JSON.stringify(resource));
 }
 
@@ -91,14 +125,19 @@ describe.each(STAGES)('the data and access of %s', (stage) => {
     }
   });
 
-  test('lets only usage records expire', async () => {
+  test('lets only usage records expire, and of the configuration what may be forgotten', async () => {
     const { template } = await packagedStack(stage);
     const expiring = resourcesOf(template, 'AWS::DynamoDB::Table').filter(
       ({ properties }) => properties['TimeToLiveSpecification'] !== undefined,
     );
     expect(
       expiring.map(({ properties }) => [properties['TableName'], properties['TimeToLiveSpecification']]),
-    ).toEqual([[`bedrock-proxy-${stage}-usage`, { AttributeName: 'ttl', Enabled: true }]]);
+    ).toEqual(
+      ['config', 'usage'].map((table) => [
+        `bedrock-proxy-${stage}-${table}`,
+        { AttributeName: 'ttl', Enabled: true },
+      ]),
+    );
   });
 
   test('makes the context secret itself, so that nobody ever types it', async () => {
@@ -128,13 +167,47 @@ describe.each(STAGES)('the data and access of %s', (stage) => {
 
   test.each(Object.entries(GRANTS))('gives %s exactly what it needs', async (role, grants) => {
     const { template } = await packagedStack(stage);
-    const granted = statementsOf(template)
-      .filter((statement) => statement.role === role)
-      .flatMap(({ actions, resources }) => {
-        const verbs = actions.map((action) => action.split(':')[1]).sort();
-        return [...new Set(resources.map(placeOf))].map((place) => [place, verbs]);
-      });
+    const granted = new Map<string, readonly string[]>();
+    for (const statement of statementsOf(template).filter((one) => one.role === role)) {
+      const verbs = statement.actions.map((action) => action.split(':')[1] ?? '');
+      for (const place of new Set(statement.resources.map(placeOf)))
+        granted.set(place, [...(granted.get(place) ?? []), ...verbs].sort());
+    }
     expect(Object.fromEntries(granted)).toEqual(grants);
+  });
+
+  test('lets the authorizer write marks of use, and no attribute of a key', async () => {
+    const { template } = await packagedStack(stage);
+    const writing = statementsOf(template).filter(
+      ({ role, actions }) => role === 'AuthorizerRole' && actions.includes('dynamodb:UpdateItem'),
+    );
+    expect(writing.map(({ actions, conditions }) => [actions, conditions])).toEqual([
+      [
+        ['dynamodb:UpdateItem'],
+        {
+          'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['PK', 'SK', 'lastUsedAtMs', 'usedClaim'] },
+          StringEqualsIfExists: { 'dynamodb:ReturnValues': 'NONE' },
+        },
+      ],
+    ]);
+  });
+
+  test('lets the functions that deliver keys reach the secrets, bus and parameter of the product alone', async () => {
+    const { template } = await packagedStack(stage);
+    const delivering = ['secret', 'event-bus', 'parameter'];
+    const granted = statementsOf(template)
+      .filter(({ resources }) => resources.some((resource) => delivering.includes(placeOf(resource))))
+      .map(({ role, resources, conditions }) => [role, resources, conditions]);
+    const own = (service: string, rest: string) => [
+      { 'Fn::Sub': `arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${rest}` },
+    ];
+    expect(granted).toEqual(
+      ['KeyIssuerRole', 'KeyRotationRole'].flatMap((role) => [
+        [role, own('secretsmanager', `secret:bedrock-proxy/${stage}/tenants/*`), {}],
+        [role, own('events', 'event-bus/default'), { StringEquals: { 'events:source': 'bedrock-proxy' } }],
+        [role, own('ssm', `parameter/bedrock-proxy/${stage}/base-url`), {}],
+      ]),
+    );
   });
 
   test('lets a function write to no log but its own', async () => {
@@ -146,6 +219,7 @@ describe.each(STAGES)('the data and access of %s', (stage) => {
       'Fn::Sub': `arn:\${AWS::Partition}:logs:\${AWS::Region}:\${AWS::AccountId}:log-group:/aws/lambda/bedrock-proxy-${stage}-${name}:*`,
     });
     expect(logs.sort()).toEqual([
+      ['AuditArchiveRole', own('auditArchive')],
       ['AuthorizerRole', own('authorizer')],
       ['KeyIssuerRole', own('keyIssuer')],
       ['KeyRotationRole', own('keyRotation')],
@@ -154,16 +228,72 @@ describe.each(STAGES)('the data and access of %s', (stage) => {
     ]);
   });
 
-  test('keeps keys from the proxy, and rewriting the audit log from everyone', async () => {
+  test('shows the proxy of keys whether they hold and nothing else', async () => {
+    const { template } = await packagedStack(stage);
+    const reads = statementsOf(template).filter(
+      ({ role, resources }) => role === 'ProxyRole' && resources.map(placeOf).includes('ConfigTable'),
+    );
+    expect(reads).toEqual([
+      {
+        role: 'ProxyRole',
+        actions: ['dynamodb:BatchGetItem'],
+        resources: [{ 'Fn::GetAtt': ['ConfigTable', 'Arn'] }],
+        conditions: {
+          'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['PK', 'SK', 'status'] },
+          StringEqualsIfExists: { 'dynamodb:Select': 'SPECIFIC_ATTRIBUTES' },
+        },
+      },
+    ]);
+  });
+
+  test('keeps rewriting the audit log from everyone', async () => {
     const { template } = await packagedStack(stage);
     const reaching = (table: string) =>
       statementsOf(template).filter(({ resources }) => JSON.stringify(resources).includes(`"${table}"`));
-    expect(reaching('ConfigTable').map(({ role }) => role)).not.toContain('ProxyRole');
-    expect(
-      reaching('AuditTable')
-        .flatMap(({ actions }) => actions)
-        .sort(),
-    ).toEqual(['dynamodb:PutItem', 'dynamodb:Query']);
+    const audit = reaching('AuditTable').filter(({ role }) => role !== 'AuditArchiveRole');
+    expect([...new Set(audit.flatMap(({ actions }) => actions))].sort()).toEqual([
+      'dynamodb:PutItem',
+      'dynamodb:Query',
+    ]);
+  });
+
+  test('denies every role to rewrite the audit log, whatever it is granted one day', async () => {
+    const { template } = await packagedStack(stage);
+    const denied = (table: string, role: string) =>
+      denialsOf(template)
+        .filter(({ roles, resources }) => roles.includes(role) && resources.map(placeOf).includes(table))
+        .flatMap(({ actions, conditions }) => {
+          expect(conditions).toEqual({});
+          return actions.map((action) => action.replace('dynamodb:', ''));
+        })
+        .sort();
+    const always = ['BatchWriteItem', 'DeleteItem', 'PartiQLDelete', 'PartiQLInsert', 'PartiQLUpdate'];
+    for (const { id } of resourcesOf(template, 'AWS::IAM::Role')) {
+      expect([id, denied('AuditTable', id)]).toEqual([id, [...always, 'UpdateItem']]);
+      const moves = ['KeyIssuerRole', 'KeyRotationRole'].includes(id);
+      expect([id, denied('AuditHeadTable', id)]).toEqual([
+        id,
+        [...always, 'PutItem', ...(moves ? [] : ['UpdateItem'])],
+      ]);
+    }
+    // What the roles live by is not among it.
+    const granted = statementsOf(template).flatMap(({ role, actions, resources }) =>
+      resources.flatMap((resource) => actions.map((action) => ({ role, action, place: placeOf(resource) }))),
+    );
+    for (const { role, action, place } of granted) {
+      if (['AuditTable', 'AuditHeadTable'].includes(place))
+        expect(denied(place, role)).not.toContain(action.replace('dynamodb:', ''));
+    }
+  });
+
+  test('shows the metrics function the organisation’s partition of the configuration alone', async () => {
+    const { template } = await packagedStack(stage);
+    const reads = statementsOf(template).filter(
+      ({ role, resources }) => role === 'MetricsRole' && resources.map(placeOf).includes('ConfigTable'),
+    );
+    expect(reads.map(({ actions, conditions }) => [actions, conditions])).toEqual([
+      [['dynamodb:Query'], { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['ORG'] } }],
+    ]);
   });
 
   test('lets models run only in regions that are named', async () => {
@@ -185,11 +315,13 @@ describe.each(STAGES)('the data and access of %s', (stage) => {
 
   test('sweeps every hour', async () => {
     const { template } = await packagedStack(stage);
-    const rules = resourcesOf(template, 'AWS::Events::Rule').map(({ properties }) => [
-      properties['ScheduleExpression'],
-      properties['State'],
-      JSON.stringify(properties['Targets']).includes('KeyRotationLambdaFunction'),
-    ]);
+    const rules = resourcesOf(template, 'AWS::Events::Rule')
+      .filter(({ properties }) => properties['EventPattern'] === undefined)
+      .map(({ properties }) => [
+        properties['ScheduleExpression'],
+        properties['State'],
+        JSON.stringify(properties['Targets']).includes('KeyRotationLambdaFunction'),
+      ]);
     expect(rules).toEqual([['rate(1 hour)', 'ENABLED', true]]);
   });
 

@@ -13,6 +13,7 @@ import {
 
 /** Roles by function; the names that other teams' policies and runbooks rely on. */
 const ROLES = {
+  auditArchive: 'bedrock-proxy-audit-archive-role',
   authorizer: 'bedrock-proxy-authorizer-role',
   keyIssuer: 'bedrock-proxy-key-issuer-role',
   keyRotation: 'bedrock-proxy-key-rotation-role',
@@ -21,6 +22,7 @@ const ROLES = {
 };
 
 const HANDLERS = {
+  auditArchive: 'functions/audit-archive/handler.handler',
   authorizer: 'functions/authorizer/handler.handler',
   keyIssuer: 'functions/key-issuer/handler.handler',
   keyRotation: 'functions/key-rotation/handler.handler',
@@ -49,7 +51,7 @@ function entriesOf(zip: Buffer): readonly { name: string; content: Buffer }[] {
 describe.each(STAGES)('the functions of %s', (stage) => {
   beforeAll(() => packagedStack(stage), PACKAGING_MS_MAX);
 
-  test('are the five, on Node 22 and arm64', async () => {
+  test('are the six, on Node 22 and arm64', async () => {
     const { template } = await packagedStack(stage);
     const functions = resourcesOf(template, 'AWS::Lambda::Function').map(({ properties }) => [
       properties['FunctionName'],
@@ -83,7 +85,7 @@ describe.each(STAGES)('the functions of %s', (stage) => {
         `${role}-${stage}`,
       ]),
     );
-    expect(roles.size).toBe(5);
+    expect(roles.size).toBe(6);
   });
 
   test('have the time that their callers wait for', async () => {
@@ -94,6 +96,7 @@ describe.each(STAGES)('the functions of %s', (stage) => {
     ]);
     // API Gateway waits 29 s for a buffered answer and 900 s for a stream; within them the function's own end comes first.
     expect(Object.fromEntries(timeouts)).toEqual({
+      auditArchive: 60,
       authorizer: 10,
       keyIssuer: 28,
       keyRotation: 300,
@@ -115,7 +118,7 @@ describe.each(STAGES)('the functions of %s', (stage) => {
     }
   });
 
-  test('find the tables and the secret under the names that their environment gives', async () => {
+  test('find the tables, the secret and the parameter under the names that their environment gives', async () => {
     const { template } = await packagedStack(stage);
     const [first] = resourcesOf(template, 'AWS::Lambda::Function');
     const variables = recordOf(recordOf(first?.properties['Environment'])['Variables']);
@@ -130,6 +133,14 @@ describe.each(STAGES)('the functions of %s', (stage) => {
       ({ properties }) => properties['Name'],
     );
     expect(secrets).toEqual([variables['CONTEXT_SECRET_ID']]);
+    const [parameter] = resourcesOf(template, 'AWS::SSM::Parameter');
+    expect(parameter?.properties).toMatchObject({
+      Name: variables['BASE_URL_PARAMETER'],
+      Type: 'String',
+      Value: {
+        'Fn::Sub': `https://\${ApiGatewayRestApi}.execute-api.\${AWS::Region}.\${AWS::URLSuffix}/${stage}`,
+      },
+    });
   });
 
   test('are one zip each, which holds the minified bundle and nothing else', async () => {

@@ -28,7 +28,7 @@ test('the reservation is the most that the request may use, and outlives the fun
     store: {
       admit: async (admission) => {
         seen.push(admission);
-        return { outcome: 'admitted', committed: [0, 0] };
+        return { outcome: 'admitted', committed: admission.charges.map(() => 0) };
       },
     },
   });
@@ -39,8 +39,10 @@ test('the reservation is the most that the request may use, and outlives the fun
       model: CHAT_MODEL,
       reserved: { tokens: RESERVED_TOKENS, nanoUsd: RESERVED_NANO_USD },
       charges: [
-        { kind: 'tokens-minute', period: '202611202017', amount: RESERVED_TOKENS },
         { kind: 'money-month', period: '202611', amount: RESERVED_NANO_USD },
+        { kind: 'requests-day', period: '20261120', amount: 1 },
+        { kind: 'requests-minute', period: '202611202017', amount: 1 },
+        { kind: 'tokens-minute', period: '202611202017', amount: RESERVED_TOKENS },
       ],
       nowMs: NOW_MS,
       expiresAtMs: DEADLINE_MS + 60_000,
@@ -55,7 +57,7 @@ describe('a limit that refuses', () => {
     const error = await refusal(proxy.chat(ASK));
     expect(error).toMatchObject({ code: 'rate_limit_exceeded', retryAfterMs: 30_000 });
     expect(error.message).toBe(
-      `Rate limit reached for tokens a minute: limit ${RESERVED_TOKENS + 1}, used or reserved ${RESERVED_TOKENS}, requested ${RESERVED_TOKENS}.`,
+      `Rate limit of this project reached for tokens a minute: limit ${RESERVED_TOKENS + 1}, used or reserved ${RESERVED_TOKENS}, requested ${RESERVED_TOKENS}.`,
     );
     expect(proxy.calls).toHaveLength(1);
   });
@@ -65,7 +67,7 @@ describe('a limit that refuses', () => {
     const error = await refusal(proxy.chat(ASK));
     expect(error).toMatchObject({ code: 'request_exceeds_limit', retryAfterMs: undefined });
     expect(error.message).toContain(`${RESERVED_TOKENS} tokens`);
-    expect(error.message).toContain('limit is 100 tokens');
+    expect(error.message).toContain('limit of this project is 100 tokens');
     expect(proxy.order).toEqual([]);
   });
 
@@ -116,7 +118,7 @@ describe('a limit that refuses', () => {
 });
 
 test.each([
-  ['were lost after they reserved', true],
+  ['were lost after they reserved, stay counted but', true],
   ['never came, nor did they reserve', false],
 ])('requests whose admissions %s bind nothing', async (_, acts) => {
   const dynamo = createMemoryDynamo();
@@ -140,10 +142,9 @@ test.each([
     expect(await refusal(proxy.chat(ASK))).toMatchObject({ code: 'service_unavailable' });
   }
   const item = await limitsItemOf(dynamo, { tenant: proxy.principal.tenant, table: TABLES.limitsTable });
-  expect({ inflight: item['inflight'], tokens: item['tpm#202611202017'] }).toEqual({
-    inflight: acts ? { N: '0' } : undefined,
-    tokens: { N: '0' },
-  });
+  expect([item['inflight'], item['tpm#202611202017'], item['rpm#202611202017']]).toEqual(
+    acts ? [{ N: '0' }, { N: '0' }, { N: '3' }] : [undefined, undefined, undefined],
+  );
   await bodyText(await proxy.chat(ASK));
   expect(proxy.calls).toHaveLength(1);
   expect(events).toEqual([]);

@@ -166,7 +166,7 @@ describe('time', () => {
     const proxy = proxyFixture({ stream: [[START, textEvent('a')], 'hang'] });
     const body = generatorOf(await proxy.chat(STREAM));
     await body.next();
-    proxy.time.advance(DEADLINE_MS - NOW_MS - 10_000);
+    await proxy.time.pass(DEADLINE_MS - NOW_MS - 10_000);
     expect(await proxy.records()).toMatchObject([{ outcome: 'failed', estimated: true }]);
     await body.return();
     expect(await proxy.records()).toHaveLength(1);
@@ -185,7 +185,7 @@ describe('time', () => {
     const body = generatorOf(await proxy.chat(STREAM));
     let text = String((await body.next()).value);
     const silent = body.next();
-    proxy.time.advance(15_000);
+    await proxy.time.pass(15_000);
     text += String((await silent).value);
     // Bedrock speaks while nobody reads: a host whose caller is slow has suspended the generator at the comment.
     released.resolve();
@@ -201,7 +201,7 @@ describe('time', () => {
     const body = generatorOf(await proxy.chat(STREAM));
     await body.next();
     const rest = collect(body);
-    proxy.time.advance(DEADLINE_MS - NOW_MS - 10_000);
+    await proxy.time.pass(DEADLINE_MS - NOW_MS - 10_000);
     const data = streamData((await rest).join(''));
     expect(data).toMatchObject([{ error: { code: 'model_timeout' } }]);
     expect(proxy.calls[0]?.signal.aborted).toBe(true);
@@ -214,16 +214,16 @@ describe('time', () => {
     const body = generatorOf(await proxy.chat(STREAM));
     await body.next();
     const text = body.next();
-    proxy.time.advance(14_000);
+    await proxy.time.pass(14_000);
     gate.resolve();
     await text;
     const first = body.next();
-    proxy.time.advance(14_999);
+    await proxy.time.pass(14_999);
     expect(await Promise.race([first, setImmediate('nothing yet')])).toBe('nothing yet');
-    proxy.time.advance(1);
+    await proxy.time.pass(1);
     expect(await first).toEqual({ done: false, value: ': ping\n\n' });
     const second = body.next();
-    proxy.time.advance(15_000);
+    await proxy.time.pass(15_000);
     expect(await second).toEqual({ done: false, value: ': ping\n\n' });
     await body.return();
   });

@@ -87,7 +87,37 @@ describe('a gateway response', () => {
     });
   });
 
+  test("of a refusal by policy has the authorizer's own context as text, and nothing where it has none", async () => {
+    const guarded = compiledApi({
+      routes: [{ route: 'GET /a', authorizer: 'guard' }],
+      gatewayResponses: {
+        ACCESS_DENIED: {
+          ResponseTemplates: {
+            'application/json':
+              '"$context.authorizer.why $context.authorizer.level $context.authorizer.absent $context.authorizer.principalId"',
+          },
+        },
+      },
+    });
+    const Statement = [
+      { Effect: 'Allow', Action: 'execute-api:Invoke', Resource: '*' },
+      { Effect: 'Deny', Action: 'execute-api:Invoke', Resource: 'arn:aws:execute-api:*:*:*/dev/*' },
+    ];
+    const guard = async () => ({
+      principalId: 'p',
+      policyDocument: { Statement },
+      context: { why: 'no scope', level: 1 },
+    });
+    const gateway = await startTestGateway(guarded, { guard, echo: broken });
+    const response = await fetch(`${gateway.url}/a`);
+    expect([response.status, await response.text()]).toEqual([403, '"no scope 1  p"']);
+  });
+
   test.each<[string, object]>([
+    [
+      'the context of an authorizer that has not refused',
+      { ResponseTemplates: { 'application/json': '"$context.authorizer.why"' } },
+    ],
     [
       'a variable that is not reproduced',
       { ResponseTemplates: { 'application/json': '$context.integration.error' } },

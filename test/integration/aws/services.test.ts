@@ -4,10 +4,14 @@ import { connect, type Socket } from 'node:net';
 import {
   bedrockHttp,
   contextSecretOf,
+  deploymentSettingsOf,
+  eventBusOf,
   leanDynamo,
   type Services,
+  secretVaultOf,
   startServices,
 } from '../../../shared/aws/services.ts';
+import { parseAccountRef, parseKeyRef, parseTenantRef } from '../../../shared/domain/ids.ts';
 import { json, type ScriptedServer, startScriptedServer } from '../../support/scripted-server.ts';
 
 /** Where the services of a region are called, and as what: no endpoint is named, as in production. */
@@ -26,6 +30,8 @@ const ENVIRONMENT = {
   AUDIT_TABLE: 'audit',
   AUDIT_HEAD_TABLE: 'audit-head',
   CONTEXT_SECRET_ID: 'context',
+  AUDIT_ARCHIVE: 'archive',
+  BASE_URL_PARAMETER: '/bedrock-proxy/test/base-url',
   KEY_ENVIRONMENT: 'test',
   AWS_ACCESS_KEY_ID: 'AKID',
   AWS_SECRET_ACCESS_KEY: 'secret',
@@ -39,6 +45,20 @@ class LoopbackAgent extends Agent {
     this.asked.push(`${options.host}:${options.port}`);
     return connect(Number(new URL(server.endpoint).port), '127.0.0.1');
   }
+}
+
+const TENANT = parseTenantRef('AbCdEf0123') ?? fail('not a tenant');
+const ACCOUNT = parseAccountRef('Acc0un') ?? fail('not an account');
+const LINE = parseKeyRef('Acc0unAAAA') ?? fail('not a key');
+const VERSION = {
+  tenant: TENANT,
+  account: ACCOUNT,
+  line: LINE,
+  versionId: 'issued-AbCdEf0123-Acc0unAAAA-000000',
+};
+
+function fail(why: string): never {
+  throw new Error(why);
 }
 
 const scopeOf = (authorization = ''): string | undefined => /Credential=([^,]+)/.exec(authorization)?.[1];
@@ -60,9 +80,31 @@ test.each([
     scope: 'eu-central-1/secretsmanager',
     call: (services: Services) => contextSecretOf(services).current(),
   },
+  {
+    host: 'secretsmanager.eu-central-1.amazonaws.com',
+    scope: 'eu-central-1/secretsmanager',
+    call: (services: Services) => secretVaultOf(services).putPending(VERSION, 'value'),
+  },
+  {
+    host: 'events.eu-central-1.amazonaws.com',
+    scope: 'eu-central-1/events',
+    call: (services: Services) =>
+      eventBusOf(services).publish({ id: 'e', type: 'key.issued', atMs: 0, tenant: TENANT, detail: {} }),
+  },
+  {
+    host: 'ssm.eu-central-1.amazonaws.com',
+    scope: 'eu-central-1/ssm',
+    call: (services: Services) => deploymentSettingsOf(services).baseUrl(),
+  },
 ])('$host is called and signed for as $scope', async ({ host, scope, call }) => {
   const keys = JSON.stringify({ current: 'k0', k0: 'zero'.repeat(10) });
-  server.play(json(200, { SecretString: keys }));
+  const answers = {
+    SecretString: keys,
+    ARN: 'arn',
+    FailedEntryCount: 0,
+    Parameter: { Value: 'https://a/b' },
+  };
+  server.play(json(200, answers));
   const agent = new LoopbackAgent();
   await call({ ...startServices(ENVIRONMENT), agent });
   agent.destroy();

@@ -41,11 +41,14 @@ const waiting = (random: number) => ({
   },
 });
 
-function leanDynamo(of: { readonly random?: number } = {}): Dynamo {
+function leanDynamo(of: { readonly random?: number; readonly attemptsMax?: number } = {}): Dynamo {
   const clock = () => nowMs;
   const http = createSignedHttp({ ...connection(), service: 'dynamodb', clock });
   closers.push(http.close);
-  return createLeanDynamo({ http, clock, attemptTimeoutMs: 20_000, waiting: waiting(of.random ?? 0.5) });
+  return createLeanDynamo({
+    ...{ http, clock, attemptTimeoutMs: 20_000, waiting: waiting(of.random ?? 0.5) },
+    ...(of.attemptsMax !== undefined && { attemptsMax: of.attemptsMax }),
+  });
 }
 
 function sdkDynamo(): Dynamo {
@@ -124,6 +127,19 @@ describe('the lean sender', () => {
     server.play(slow);
     await expect(leanDynamo({ random: 0.9 }).getItem(GET)).rejects.toMatchObject({ name: 'UnknownError' });
     expect(server.requests).toHaveLength(1);
+  });
+
+  test.each([
+    ['a failure', fault(500, 'InternalServerError')],
+    ['keys that were left', json(200, { Responses: {}, UnprocessedKeys: { t: { Keys: [GET.Key] } } })],
+  ])('makes one attempt where it is told so, whatever came of it: %s', async (_, script) => {
+    server.play(script);
+    const once = leanDynamo({ attemptsMax: 1 });
+    await expect(once.batchGetItem({ RequestItems: { t: { Keys: [GET.Key] } } })).rejects.toMatchObject({
+      retryable: true,
+    });
+    expect(server.requests).toHaveLength(1);
+    expect(waits).toEqual([]);
   });
 
   test('resends a transaction with the token of its first attempt', async () => {

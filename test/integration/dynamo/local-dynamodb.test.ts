@@ -42,8 +42,9 @@ if (findDynoxide(process.env) === undefined) {
     const [port] = await once(parent.stdout, 'data');
     const socket = connect(Number(port), '127.0.0.1');
     await once(socket, 'connect');
-    // The server holds its end of an idle connection for as long as it lives.
-    const ended = once(socket.resume(), 'close');
+    // The server holds its end of an idle connection for as long as it lives; one that is killed may reset it.
+    socket.on('error', () => undefined);
+    const ended = new Promise((resolve) => socket.resume().once('close', resolve));
     parent.kill('SIGKILL');
     await ended;
   });

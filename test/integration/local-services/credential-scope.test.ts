@@ -1,3 +1,4 @@
+import { startEventBridge } from '../../../local/eventbridge/server.ts';
 import { startSecretsManager } from '../../../local/secrets-manager/server.ts';
 import { startParameterStore } from '../../../local/ssm/server.ts';
 
@@ -7,6 +8,7 @@ const scoped = (scope: string) =>
 describe.each([
   ['Secrets Manager', startSecretsManager, 'secretsmanager', { target: 'secretsmanager.GetSecretValue' }],
   ['Parameter Store', startParameterStore, 'ssm', { target: 'AmazonSSM.GetParameter' }],
+  ['EventBridge', startEventBridge, 'events', { target: 'AWSEvents.PutEvents' }],
 ] as const)('the %s emulator', (_name, start, signingName, { target }) => {
   async function refusalOf(authorization: string) {
     const service = await start();

@@ -2,11 +2,13 @@
 import type { Dynamo } from '../../../shared/aws/dynamo.ts';
 import { DynamoError } from '../../../shared/aws/dynamo-error.ts';
 import { entryName } from '../../../shared/aws/limits-item.ts';
+import { counterName } from '../../../shared/domain/counter.ts';
 import { GatewayError } from '../../../shared/domain/gateway-error.ts';
 import type { TenantRef } from '../../../shared/domain/ids.ts';
 import { startTestDynamo } from '../../support/dynamodb.ts';
 import {
   admissionOf,
+  admittedWith,
   committedAt,
   dynamoStores,
   freshTenant,
@@ -130,7 +132,7 @@ describe.each(kinds)('the limits item, $name', ({ dynamo, tables }) => {
     const { limits } = dynamoStores(lossy, tables);
     const admission = admissionOf({ tenant, index: 1 });
     const settlement = settlementOf(admission, { tokens: 4, nanoUsd: 300 });
-    expect(await limits.admit(admission)).toEqual({ outcome: 'admitted', committed: [10, 1_000] });
+    expect(await limits.admit(admission)).toEqual(admittedWith({ tokens: 10, nanoUsd: 1_000, requests: 1 }));
     await limits.settle(settlement);
     expect(await committedAt(stores, tenant)).toEqual([4, 300]);
     expect(await recordsOf(stores, tenant)).toEqual([settlement.record]);
@@ -168,11 +170,19 @@ describe.each(kinds)('the limits item, $name', ({ dynamo, tables }) => {
     await stores.limits.settle(settlementOf(admission, { tokens: 4, nanoUsd: 300 }));
     await committedAt(stores, tenant);
     await stores.another().admit(admission);
-    expect(await read()).toMatchObject({ inflight: { N: '1' }, 'usd#202611': { N: '1300' } });
+    expect(await read()).toMatchObject({
+      inflight: { N: '1' },
+      'usd#202611': { N: '1300' },
+      'rpd#20261120': { N: '3' },
+    });
     const later = admissionOf({ tenant, index: 2, atMs: NOW_MS + LIFETIME_MS + 1, nanoUsd: 0 });
     await stores.limits.admit(later);
     await stores.limits.settle(settlementOf(later));
-    expect(await read()).toMatchObject({ inflight: { N: '0' }, 'usd#202611': { N: '300' } });
+    expect(await read()).toMatchObject({
+      inflight: { N: '0' },
+      'usd#202611': { N: '300' },
+      'rpd#20261120': { N: '3' },
+    });
     expect(stores.events).toContainEqual(
       expect.objectContaining({ event: 'limits.late-duplicate-released' }),
     );
@@ -204,12 +214,48 @@ describe.each(kinds)('the limits item, $name', ({ dynamo, tables }) => {
     expect((await read())['usd#202611']).toEqual({ N: '4000' });
   });
 
-  test('the sweep leaves nothing of a silent tenant but this month’s money', async () => {
+  test('an account’s counters go with their periods, and names of later versions stay', async () => {
+    const accountLimits = {
+      requestsPerMinute: 9,
+      requestsPerDay: 9,
+      tokensPerMinute: 90,
+      nanoUsdPerMonth: 9_000,
+    };
+    const admission = admissionOf({ tenant, index: 1, accountLimits });
+    await stores.limits.admit(admission);
+    const later = ['rpd#20261120#Ab12Cd#m', 'tpd#20261120', 'tph#2026112020'];
+    await dynamo.updateItem({
+      TableName: tables.limitsTable,
+      Key: { PK: { S: `TENANT#${tenant}` }, SK: { S: 'LIMITS' } },
+      UpdateExpression: 'ADD #a :one, #b :one, #c :one',
+      ExpressionAttributeNames: Object.fromEntries(later.map((name, index) => [`#${'abc'[index]}`, name])),
+      ExpressionAttributeValues: { ':one': { N: '1' } },
+    });
+    const counters = async () =>
+      Object.keys(await read())
+        .filter((name) => /^[a-z]{3}#/.test(name))
+        .sort();
+    const own = admission.charges.map(counterName);
+    expect(own).toHaveLength(8);
+    expect(await counters()).toEqual([...own, ...later].sort());
+    await stores.limits.sweep(tenant, NOW_MS + 10 * MINUTE_MS);
+    await stores.limits.sweep(tenant, NOW_MS + 10 * MINUTE_MS);
+    expect(await counters()).toEqual([...own.filter((name) => !/^.pm/.test(name)), ...later].sort());
+    await stores.limits.sweep(tenant, Date.UTC(2026, 11, 1) + 2 * MINUTE_MS);
+    expect(await counters()).toEqual(later.sort());
+  });
+
+  test('the sweep leaves nothing of a silent tenant but this month’s money and this day’s requests', async () => {
     for (const index of [1, 2, 3]) await stores.limits.admit(admissionOf({ tenant, index }));
     expect(await stores.another().sweep(tenant, NOW_MS + LIFETIME_MS + 1)).toBe(3);
     expect(await stores.another().sweep(tenant, NOW_MS + 10 * MINUTE_MS)).toBe(0);
     const { PK, SK, ...left } = await read();
-    expect(left).toEqual({ lv: { N: '1' }, inflight: { N: '0' }, 'usd#202611': { N: '3000' } });
+    expect(left).toEqual({
+      lv: { N: '1' },
+      inflight: { N: '0' },
+      'usd#202611': { N: '3000' },
+      'rpd#20261120': { N: '3' },
+    });
   });
 
   test('an entry of a later version is left alone, and so are the counters it may refer to', async () => {
@@ -286,6 +332,7 @@ describe.each(kinds)('the limits item, $name', ({ dynamo, tables }) => {
     await expect(limits.admit(admission)).rejects.toEqual(unavailable);
     await expect(limits.settle(settlementOf(admission))).rejects.toEqual(unavailable);
     await expect(limits.sweep(tenant, NOW_MS)).rejects.toEqual(unavailable);
+    await expect(limits.readSpend(tenant, NOW_MS)).rejects.toEqual(unavailable);
   });
 
   test('a failure while tidying up after others fails nobody’s settlement', async () => {

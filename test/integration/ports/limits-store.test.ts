@@ -1,39 +1,22 @@
 import type { AdmissionResult } from '../../../shared/domain/admission.ts';
 import type { TenantRef } from '../../../shared/domain/ids.ts';
 import type { TenantLimits } from '../../../shared/domain/limits.ts';
-import { startTestDynamo } from '../../support/dynamodb.ts';
 import {
   admissionOf,
+  admittedWith,
   committedAt,
-  dynamoStores,
   freshTenant,
   LIFETIME_MS,
   MODEL,
-  memoryStores,
   NOW_MS,
   recordsOf,
   type Stores,
   settlementOf,
 } from '../../support/limits-fixture.ts';
-import { createMemoryDynamo } from '../../support/memory-dynamo.ts';
+import { startLimitsKinds } from '../../support/limits-kinds.ts';
 
-const server = await startTestDynamo();
-const tables = await server?.makeTables();
-afterAll(() => server?.close());
-
-interface Kind {
-  readonly name: string;
-  readonly open: () => Stores;
-}
-const kinds: Kind[] = [
-  { name: 'memory', open: memoryStores },
-  { name: 'DynamoDB, expressions interpreted', open: () => dynamoStores(createMemoryDynamo()) },
-];
-if (server !== undefined && tables !== undefined) {
-  const names = { limitsTable: tables.limits, usageTable: tables.usage };
-  kinds.push({ name: 'DynamoDB, lean sender', open: () => dynamoStores(server.lean, names) });
-  kinds.push({ name: 'DynamoDB, SDK', open: () => dynamoStores(server.sdk, names) });
-}
+const { kinds, close } = await startLimitsKinds();
+afterAll(close);
 
 const AFTER_EXPIRY_MS = NOW_MS + LIFETIME_MS + 1;
 const isAdmitted = (result: AdmissionResult): boolean => result.outcome === 'admitted';
@@ -112,7 +95,9 @@ describe.each(kinds)('limits in $name', ({ open }) => {
       committed: 10,
     });
     const exact = admissionOf({ tenant, index: 4, tokens: 990, nanoUsd: 500, limits });
-    expect(await stores.limits.admit(exact)).toEqual({ outcome: 'admitted', committed: [1_000, 2_500] });
+    expect(await stores.limits.admit(exact)).toEqual(
+      admittedWith({ tokens: 1_000, nanoUsd: 2_500, requests: 2 }),
+    );
   });
 
   test('a request larger than its limit is refused by it, on an empty counter too', async () => {
@@ -128,7 +113,7 @@ describe.each(kinds)('limits in $name', ({ open }) => {
   test('a counter without a limit counts and refuses nobody', async () => {
     await stores.limits.admit(admissionOf({ tenant, index: 1, tokens: 10 ** 9 }));
     const result = await stores.limits.admit(admissionOf({ tenant, index: 2, tokens: 10 ** 9 }));
-    expect(result).toEqual({ outcome: 'admitted', committed: [2 * 10 ** 9, 2_000] });
+    expect(result).toEqual(admittedWith({ tokens: 2 * 10 ** 9, nanoUsd: 2_000, requests: 2 }));
   });
 
   test('an admission sent again reserves nothing more and is admitted again', async () => {
@@ -180,7 +165,7 @@ describe.each(kinds)('limits in $name', ({ open }) => {
     const stale = await stores.limits.admit(admissionOf({ tenant, index: 2, limits: { version: 2 } }));
     const newer = await stores.limits.admit(admissionOf({ tenant, index: 3, limits: { version: 4 } }));
     expect(stale).toEqual({ outcome: 'refused', by: 'stale-limits' });
-    expect(newer).toEqual({ outcome: 'admitted', committed: [20, 2_000] });
+    expect(newer).toEqual(admittedWith({ tokens: 20, nanoUsd: 2_000, requests: 2 }));
   });
 
   test('lowering a limit while calls run refuses new ones and settles the old ones', async () => {
@@ -192,7 +177,9 @@ describe.each(kinds)('limits in $name', ({ open }) => {
     await Promise.all(
       running.map((one) => stores.limits.settle(settlementOf(one, { tokens: 1, nanoUsd: 1 }))),
     );
-    expect(await stores.limits.admit(next)).toEqual({ outcome: 'admitted', committed: [30, 1_020] });
+    expect(await stores.limits.admit(next)).toEqual(
+      admittedWith({ tokens: 30, nanoUsd: 1_020, requests: 21 }),
+    );
   });
 
   test('a request that used more than it reserved is charged what it used', async () => {
@@ -233,10 +220,9 @@ describe.each(kinds)('limits in $name', ({ open }) => {
         settledAtMs: AFTER_EXPIRY_MS,
       },
     ]);
-    expect(await stores.limits.admit(admissionOf({ tenant, index: 2, limits }))).toEqual({
-      outcome: 'admitted',
-      committed: [20, 2_000],
-    });
+    expect(await stores.limits.admit(admissionOf({ tenant, index: 2, limits }))).toEqual(
+      admittedWith({ tokens: 20, nanoUsd: 2_000, requests: 2 }),
+    );
   });
 
   test('another request of the tenant settles an orphan in passing', async () => {
@@ -275,9 +261,21 @@ describe.each(kinds)('limits in $name', ({ open }) => {
     await stores.limits.admit(admissionOf({ tenant, index: 1, limits }));
     const neighbour = freshTenant();
     const result = await stores.limits.admit(admissionOf({ tenant: neighbour, index: 1, limits }));
-    expect(result).toEqual({ outcome: 'admitted', committed: [10, 1_000] });
+    expect(result).toEqual(admittedWith({ tokens: 10, nanoUsd: 1_000, requests: 1 }));
     await stores.limits.sweep(neighbour, AFTER_EXPIRY_MS);
     expect(await recordsOf(stores, tenant)).toEqual([]);
+  });
+
+  test('spend is what this month has settled and reserved, and 0 before its first request', async () => {
+    const nextMonthMs = Date.UTC(2026, 11, 1);
+    expect(await stores.limits.readSpend(tenant, NOW_MS)).toBe(0);
+    const settled = admissionOf({ tenant, index: 1, nanoUsd: 5_000 });
+    await stores.limits.admit(settled);
+    await stores.limits.settle(settlementOf(settled, { nanoUsd: 1_200 }));
+    await stores.limits.admit(admissionOf({ tenant, index: 2, nanoUsd: 300 }));
+    expect(await stores.another().readSpend(tenant, NOW_MS)).toBe(1_500);
+    expect(await stores.limits.readSpend(tenant, nextMonthMs)).toBe(0);
+    expect(await stores.limits.readSpend(tenant, nextMonthMs - 1)).toBe(1_500);
   });
 
   test('charges that do not follow from their admission are refused before anything is reserved', async () => {

@@ -74,7 +74,13 @@ describe.each(kinds)('the ledger in $name', ({ open }) => {
       ...record,
       outcome: 'abandoned',
       estimated: true,
-      usage: { input: 1, output: 22, cacheRead: 333, cacheWrite: Number.MAX_SAFE_INTEGER - 356 },
+      usage: {
+        input: 1,
+        output: 22,
+        cacheRead: 333,
+        cacheWrite: Number.MAX_SAFE_INTEGER - 356,
+        cacheWrite1h: 4444,
+      },
       nanoUsd: Number.MAX_SAFE_INTEGER,
     };
     await stores.limits.settle({ admission, record: full });

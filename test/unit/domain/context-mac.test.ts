@@ -1,17 +1,35 @@
 import { type ContextSecret, signContext, verifyContext } from '../../../shared/domain/context-mac.ts';
+import {
+  GRANT_BYTES_MAX,
+  GRANT_IP_RANGES_MAX,
+  type Grant,
+  grantFits,
+  KEY_SCOPES,
+} from '../../../shared/domain/grant.ts';
 import { newAccountRef, newKeyRef, newTenantRef } from '../../../shared/domain/ids.ts';
-import { DEFAULT_LIMITS } from '../../../shared/domain/limits.ts';
-import type { Principal } from '../../../shared/domain/principal.ts';
+import { type AccountLimits, DEFAULT_LIMITS, type TenantLimits } from '../../../shared/domain/limits.ts';
+import {
+  MODEL_PERMISSIONS_BYTES_MAX,
+  type ModelPermissions,
+  modelPermissionsFit,
+} from '../../../shared/domain/model-access.ts';
+import {
+  ADMIN_ANCESTORS_MAX,
+  ADMIN_SCOPES,
+  type KeyPrincipal,
+  type Principal,
+} from '../../../shared/domain/principal.ts';
 import { seededRandom } from '../../support/random.ts';
 
 const random = seededRandom('context');
 const account = newAccountRef(random);
-const principal: Principal = {
+const principal: KeyPrincipal = {
   kind: 'key',
   tenant: newTenantRef(random),
   account,
   key: newKeyRef(random, account),
-  scopes: ['inference'],
+  scopes: ['chat.completions:write'],
+  level: 'write',
   limits: DEFAULT_LIMITS,
 };
 const secret: ContextSecret = { currentId: 'k2', keys: { k1: random(32), k2: random(32) } };
@@ -80,7 +98,74 @@ describe('a signed identity context', () => {
   });
 
   test('does not construct where the principal would exceed 4 KB', () => {
-    const huge = { ...principal, scopes: Array.from({ length: 600 }, () => 'inference' as const) };
+    const huge = { ...principal, models: Array.from({ length: 600 }, () => 'amazon.*') };
     expect(() => signContext(secret, { principal: huge, binding, nowMs })).toThrow(RangeError);
+  });
+});
+
+describe('the largest principal that configuration allows', () => {
+  /** Lists of one grant that take its last byte, in parts that the other grant narrows and parts that narrow it. */
+  function fullGrant(seed: string): Grant {
+    const ipRanges = Array.from(
+      { length: GRANT_IP_RANGES_MAX },
+      (_, index) => `2001:db8:${seed}::${index}/128`,
+    );
+    const models = [''];
+    const bytes = () => Buffer.byteLength(JSON.stringify({ models, ipRanges }));
+    const pad = GRANT_BYTES_MAX - bytes();
+    models[0] = seed.repeat(pad).slice(0, pad);
+    return { scopes: KEY_SCOPES, level: 'destructive', models, ipRanges };
+  }
+  /** Each limit that there is, with the most digits that it can have; a new one must be counted here. */
+  const most = Number.MAX_SAFE_INTEGER;
+  const accountLimits: Required<AccountLimits> = {
+    requestsPerMinute: most,
+    requestsPerDay: most,
+    tokensPerMinute: most,
+    nanoUsdPerMonth: most,
+  };
+  const limits: Required<TenantLimits> = {
+    ...accountLimits,
+    version: most,
+    inflightMax: most,
+    outputTokensDefault: most,
+  };
+
+  test('fits, whatever a key and its account share', () => {
+    const [key, account] = [fullGrant('a'), fullGrant('b')];
+    expect([grantFits(key), grantFits(account)]).toEqual([true, true]);
+    // Lists that contain each other in parts come out as long as both together.
+    const joined = {
+      models: [...(key.models ?? []), ...(account.models ?? [])],
+      ipRanges: [...(key.ipRanges ?? []), ...(account.ipRanges ?? [])],
+    };
+    const unpadded = JSON.stringify({ mode: 'allow_list', models: [''] }).length;
+    const models = ['m'.repeat(MODEL_PERMISSIONS_BYTES_MAX - unpadded)];
+    const modelPermissions: ModelPermissions = { mode: 'allow_list', models };
+    expect(modelPermissionsFit(modelPermissions)).toBe(true);
+    const largest: Principal = {
+      ...principal,
+      scopes: KEY_SCOPES,
+      level: 'destructive',
+      ...joined,
+      modelPermissions,
+      limits,
+      accountLimits,
+      endsAtMs: 9_999_999_999_999,
+    };
+    expect(() => signContext(secret, { principal: largest, binding, nowMs })).not.toThrow();
+  });
+
+  test('of an administrator fits, after the longest line of ancestors', () => {
+    const ancestors = Array.from({ length: ADMIN_ANCESTORS_MAX }, () => newKeyRef(random, account));
+    const expiresAtMs = 9_999_999_999_999;
+    const largest: Principal = {
+      kind: 'admin',
+      key: newKeyRef(random, account),
+      scopes: ADMIN_SCOPES,
+      expiresAtMs,
+      ancestors,
+    };
+    expect(() => signContext(secret, { principal: largest, binding, nowMs })).not.toThrow();
   });
 });

@@ -1,14 +1,27 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { estimateOf } from '../../../shared/domain/estimate.ts';
 
 const price = { input: 3_000, output: 15_000 };
 const estimate = (texts: readonly string[], of: Partial<Parameters<typeof estimateOf>[1]> = {}) =>
-  estimateOf({ system: [], messages: [{ role: 'user', texts }] }, { price, outputTokensMax: 100, ...of });
+  estimateOf(
+    { system: [], messages: [{ role: 'user', texts }] },
+    { price, outputTokensMax: 100, cacheWrites: 'none', ...of },
+  );
 
 test('input is bounded by its bytes and the template around them, output by what is sent', () => {
   expect(estimate(['abc', 'de'])).toEqual({
     usage: { input: 128 + 16 + 5, output: 100, cacheRead: 0, cacheWrite: 0 },
     reserved: { tokens: 249, nanoUsd: 149 * 3 + 100 * 15 },
   });
+});
+
+test('is what the README says of it', () => {
+  const { tokens } = estimate(['Hi'], { outputTokensMax: 60 }).reserved;
+  const readme = readFileSync(path.resolve(import.meta.dirname, '../../../README.md'), 'utf8');
+  expect(readme.replace(/\s+/g, ' ')).toContain(
+    `"Hi" with \`max_completion_tokens: 60\` reserves ${tokens} tokens`,
+  );
 });
 
 test('every system text and message counts with its own template', () => {
@@ -20,7 +33,7 @@ test('every system text and message counts with its own template', () => {
         { role: 'assistant', texts: ['e'] },
       ],
     },
-    { price, outputTokensMax: 1 },
+    { price, outputTokensMax: 1, cacheWrites: 'none' },
   );
   expect(usage.input).toBe(128 + 4 * 16 + 5);
 });
@@ -35,7 +48,7 @@ test.each([
 });
 
 test('input is reserved at the dearest price it may be billed at', () => {
-  const dear = { ...price, cacheRead: 300, cacheWrite: 3_750 };
+  const dear = { ...price, cacheRead: 300, cacheWrite5m: 3_750 };
   expect(estimate(['abc'], { price: dear, outputTokensMax: 1 }).reserved.nanoUsd).toBe(
     Math.ceil((147 * 3_750 + 15_000) / 1000),
   );

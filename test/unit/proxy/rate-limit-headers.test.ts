@@ -1,4 +1,8 @@
-import { goDuration } from '../../../functions/proxy/rate-limit-headers.ts';
+import { goDuration, rateLimitHeaders } from '../../../functions/proxy/rate-limit-headers.ts';
+import { countersFor } from '../../../shared/domain/counter.ts';
+import { accountOfKey } from '../../../shared/domain/ids.ts';
+import type { AccountLimits } from '../../../shared/domain/limits.ts';
+import { KEY, NOW_MS } from '../../support/limits-fixture.ts';
 
 test.each([
   [0, '0ms'],
@@ -10,6 +14,80 @@ test.each([
   [60_000, '1m0s'],
   [360_000, '6m0s'],
   [361_250, '6m1.25s'],
+  [3_600_000, '1h0m0s'],
+  [13_349_500, '3h42m29.5s'],
 ])('%d ms is %s', (durationMs, text) => {
   expect(goDuration(durationMs)).toBe(text);
+});
+
+/** The headers of a request that finds every counter at `committed`, itself included. */
+function headersAt(
+  committed: number,
+  of: { readonly limits: AccountLimits; readonly accountLimits?: AccountLimits },
+): Readonly<Record<string, string>> {
+  const amounts = { tokens: 10, nanoUsd: 100 };
+  const charges = countersFor({ account: accountOfKey(KEY), ...of }, { nowMs: NOW_MS, amounts });
+  return rateLimitHeaders(charges, { committed: charges.map(() => committed), nowMs: NOW_MS });
+}
+
+test('requests and tokens are told each in OpenAI’s three headers', () => {
+  expect(headersAt(40, { limits: { requestsPerMinute: 60, tokensPerMinute: 150_000 } })).toEqual({
+    'x-ratelimit-limit-requests': '60',
+    'x-ratelimit-remaining-requests': '20',
+    'x-ratelimit-reset-requests': '30s',
+    'x-ratelimit-limit-tokens': '150000',
+    'x-ratelimit-remaining-tokens': '149960',
+    'x-ratelimit-reset-tokens': '30s',
+  });
+});
+
+test.each([
+  [
+    'the day’s, where less is left of it',
+    { requestsPerMinute: 60, requestsPerDay: 50 },
+    {},
+    '50',
+    '3h42m30s',
+  ],
+  ['the minute’s, where less is left of it', { requestsPerMinute: 50, requestsPerDay: 60 }, {}, '50', '30s'],
+  [
+    'the longer period’s of two with as much left',
+    { requestsPerMinute: 50, requestsPerDay: 50 },
+    {},
+    '50',
+    '3h42m30s',
+  ],
+  [
+    'the account’s, where less is left of it',
+    { requestsPerMinute: 60 },
+    { requestsPerMinute: 50 },
+    '50',
+    '30s',
+  ],
+  ['the tenant’s, where less is left of it', { requestsPerMinute: 50 }, { requestsPerDay: 60 }, '50', '30s'],
+])('of several limits on requests the tightest is told: %s', (_, limits, accountLimits, limit, reset) => {
+  expect(headersAt(40, { limits, accountLimits })).toEqual({
+    'x-ratelimit-limit-requests': limit,
+    'x-ratelimit-remaining-requests': '10',
+    'x-ratelimit-reset-requests': reset,
+  });
+});
+
+test('what is left decides, not how small the limit is', () => {
+  const limits = { requestsPerMinute: 60, requestsPerDay: 1_000 };
+  const of = { nowMs: NOW_MS, amounts: { tokens: 10, nanoUsd: 100 } };
+  const charges = countersFor({ account: accountOfKey(KEY), limits }, of);
+  const committed = charges.map(({ kind }) => (kind === 'requests-day' ? 995 : 10));
+  expect(rateLimitHeaders(charges, { committed, nowMs: NOW_MS })).toEqual({
+    'x-ratelimit-limit-requests': '1000',
+    'x-ratelimit-remaining-requests': '5',
+    'x-ratelimit-reset-requests': '3h42m30s',
+  });
+});
+
+test('no less than nothing remains, and who has no limit is told none', () => {
+  expect(headersAt(40, { limits: { tokensPerMinute: 30 } })).toMatchObject({
+    'x-ratelimit-remaining-tokens': '0',
+  });
+  expect(headersAt(40, { limits: { nanoUsdPerMonth: 50 } })).toEqual({});
 });

@@ -29,6 +29,11 @@ describe('the schedules of a template', () => {
     );
   });
 
+  test('a rule that listens to the bus is no schedule, whatever its targets', () => {
+    const pattern = { EventPattern: { source: ['app'] }, Targets: [{ Id: 't', Arn: { Ref: 'Topic' } }] };
+    expect(schedulesOfTemplate(ruleOf(pattern))).toEqual([]);
+  });
+
   test('an expression that no timer keeps stops the stack and is named', () => {
     expect(() => schedulesOfTemplate(ruleOf({ ScheduleExpression: 'cron(0 * * * ? *)' }))).toThrow(
       "SweepRule: the local stack keeps rate(…) schedules only, not 'cron(0 * * * ? *)'.",

@@ -1,0 +1,77 @@
+import { ACCOUNT, type Api, PROJECT, refusing, runIn } from './world-fixture.ts';
+
+describe('the limits of a tenant', () => {
+  const project = { id: PROJECT, limits: { tokens_per_minute: 7 } };
+
+  test('are shown together, without those that were never set', async () => {
+    const none = refusing(404, { message: 'None.', code: 'not_found' });
+    const { exitCode, stdout } = await runIn(['limits', 'show', PROJECT, '--json'], {
+      api: (sent, index) => (sent.url.endsWith(PROJECT) ? { body: project } : none(sent, index)),
+    });
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ project, spend_limit: null, model_permissions: null });
+  });
+
+  test('of an unknown tenant are refused', async () => {
+    const { exitCode } = await runIn(['limits', 'show', PROJECT], {
+      api: refusing(404, { message: 'No such project.', code: 'not_found' }),
+    });
+    expect(exitCode).toBe(1);
+  });
+
+  test('name the models', async () => {
+    const { stdout } = await runIn(['limits', 'show', PROJECT], {
+      api: ({ url }) => {
+        if (url.endsWith('spend_limit')) return { body: { enforcement: { status: 'enforcing' } } };
+        if (url.endsWith('model_permissions')) return { body: { mode: 'deny_list', model_ids: ['a', 'b*'] } };
+        return { body: project };
+      },
+    });
+    expect(stdout).toContain('used up: requests are refused');
+    expect(stdout).toContain('all but a,b*');
+  });
+});
+
+describe('the limits that are set', () => {
+  const PATH = `https://gateway.example.com/v1/organization/projects/${PROJECT}`;
+  const BOTH = ['limits', 'set', PROJECT, '--requests-per-minute', '5', '--all-models'] as const;
+  const project = { id: PROJECT, limits: { requests_per_minute: 5 } };
+  const api: Api = ({ method }) => ({ body: method === 'DELETE' ? { deleted: true } : project });
+
+  test('come with every model by two calls', async () => {
+    const { exitCode, stdout, sent } = await runIn(BOTH, { api });
+    expect(exitCode).toBe(0);
+    expect(sent.map(({ method, url, body }) => ({ method, url, body }))).toEqual([
+      { method: 'POST', url: PATH, body: { limits: { requests_per_minute: 5 } } },
+      { method: 'DELETE', url: `${PATH}/model_permissions`, body: undefined },
+    ]);
+    expect(stdout.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
+      ['id', PROJECT],
+      ['limits.requests_per_minute', '5'],
+      ['models', 'all'],
+      [''],
+    ]);
+  });
+
+  test('are told from the models where these fail after them', async () => {
+    const refused = refusing(403, { message: 'Not you.', code: 'insufficient_scope' });
+    const outcome = await runIn(BOTH, {
+      api: (sent, index) => (index === 0 ? api : refused)(sent, index),
+    });
+    expect(outcome.exitCode).toBe(1);
+    expect(outcome.stderr).toContain('The limits are set, but not the models: Not you.');
+  });
+
+  test('of a workload have nothing in flight, which is said before anything is sent', async () => {
+    const { exitCode, stderr, sent } = await runIn([
+      'limits',
+      'set',
+      '--account',
+      ACCOUNT,
+      '--inflight',
+      '5',
+    ]);
+    expect({ exitCode, sent }).toEqual({ exitCode: 2, sent: [] });
+    expect(stderr).toContain('Only tenants have --inflight');
+  });
+});
