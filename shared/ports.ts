@@ -3,7 +3,7 @@
  * laptops in local/memory; both pass the same suite (test/integration/ports). Every method rejects with
  * GatewayError `service_unavailable` when its store cannot answer: nothing is decided on a guess.
  */
-import type { Admission, AdmissionResult, Settlement } from './domain/admission.ts';
+import type { Admission, AdmissionResult, Settlement, Spend } from './domain/admission.ts';
 import type { AuditHead, AuditRecord } from './domain/audit.ts';
 import type { AuditEvent, AuditQuery } from './domain/audit-event.ts';
 import type { Change, CommitResult, TenantName } from './domain/change.ts';
@@ -11,7 +11,6 @@ import type { ContextSecret } from './domain/context-mac.ts';
 import type { ConverseAnswer, ConverseCall, ConverseStreamEvent } from './domain/converse.ts';
 import type { AccountRef, AlertRef, KeyRef, TenantRef } from './domain/ids.ts';
 import type { LogEvent } from './domain/log-event.ts';
-import type { NanoUsd } from './domain/money.ts';
 import type { OutboxMessage, PublishedEvent } from './domain/outbox.ts';
 import type { Page, PageRequest, TenantPageRequest } from './domain/page.ts';
 import type { SecretVersion, StoredSecret } from './domain/secret-version.ts';
@@ -25,6 +24,7 @@ import type {
   Tenant,
   TenantCredential,
 } from './domain/tenancy.ts';
+import type { TenantSettings } from './domain/tenant-settings.ts';
 import type { TimeRange, UsageRecord } from './domain/usage.ts';
 
 /** What authentication reads, in one strongly consistent round trip. Absent items are undefined. */
@@ -80,8 +80,8 @@ export interface LimitsStore {
   settle(settlement: Settlement): Promise<void>;
   /** Settles what dead processes left behind; returns how many requests it settled. */
   sweep(tenant: TenantRef, nowMs: number): Promise<number>;
-  /** Money of the UTC month of `nowMs`, settled and reserved; 0 where there is none. Strongly consistent. */
-  readSpend(tenant: TenantRef, nowMs: number): Promise<NanoUsd>;
+  /** Money of the UTC month of `nowMs`; 0 where there is none. Strongly consistent. */
+  readSpend(tenant: TenantRef, nowMs: number): Promise<Spend>;
 }
 
 /** The ledger, read by the metrics function. Records are ordered by request id, hence by start. */
@@ -125,6 +125,22 @@ export interface EventBus {
 export interface DeploymentSettings {
   /** Where the API is reached, without `/v1`: `https://….amazonaws.com/prod`. Kept for the process's life. */
   baseUrl(): Promise<string>;
+}
+
+/**
+ * A tenant's slow settings, in Parameter Store by version: written first, then in force once the tenant names the
+ * version. A version never changes, so it is kept for the process's life.
+ */
+export interface TenantSettingsStore {
+  /** Writes them as a new version and returns it. */
+  put(tenant: TenantRef, settings: TenantSettings): Promise<number>;
+  read(tenant: TenantRef, version: number): Promise<TenantSettings>;
+}
+
+/** Application inference profiles of the account. */
+export interface InferenceProfiles {
+  /** The id of the model or system profile that it leads to; an ARN never leads elsewhere, so it is asked once. */
+  modelOf(arn: string): Promise<string>;
 }
 
 /** One JSON line an event. Never a body, a prompt or a secret. */

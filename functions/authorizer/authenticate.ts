@@ -56,6 +56,8 @@ async function authenticateTenantKey(
     ...(ipRanges !== undefined && { ipRanges }),
     limits: tenant.limits,
     ...(account.limits !== undefined && { accountLimits: account.limits }),
+    ...(tenant.settingsVersion !== undefined && { settingsVersion: tenant.settingsVersion }),
+    ...(tenant.showsCost !== undefined && { showsCost: tenant.showsCost }),
     ...(hasEndInSight && { endsAtMs: key.expiresAtMs }),
   };
 }

@@ -4,10 +4,10 @@ import { GatewayError } from '../../shared/domain/gateway-error.ts';
 import { DEFAULT_ROTATION, type KeyDelivery, type RotationPolicy } from '../../shared/domain/key-delivery.ts';
 import { LIFETIME_MAX_MS } from '../../shared/domain/key-lifecycle.ts';
 import {
-  type AccountLimits,
   DEFAULT_LIMITS,
   INFLIGHT_DEFAULT,
   INFLIGHT_MAX,
+  type LimitSet,
   OUTPUT_TOKENS_DEFAULT,
   type TenantLimits,
 } from '../../shared/domain/limits.ts';
@@ -144,10 +144,7 @@ export const accountLimitsFields = {
 const accountLimitsBody = z.object(accountLimitsFields);
 
 /** The limits that a body asks for, over those that hold where it says nothing. */
-export function accountLimitsOf(
-  body: z.infer<typeof accountLimitsBody>,
-  absent: AccountLimits = {},
-): AccountLimits {
+export function accountLimitsOf(body: z.infer<typeof accountLimitsBody>, absent: LimitSet = {}): LimitSet {
   const usd = body.usd_per_month;
   const requestsPerMinute = limitOf(body.requests_per_minute, absent.requestsPerMinute);
   const requestsPerDay = limitOf(body.requests_per_day, absent.requestsPerDay);

@@ -76,6 +76,6 @@ async function describe(
   of: { readonly request: GatewayRequest; readonly tenant: TenantRef; readonly limitNanoUsd: NanoUsd },
 ): Promise<GatewayAnswer> {
   const { tenant, limitNanoUsd, request } = of;
-  const spentNanoUsd = await ports.limits.readSpend(tenant, request.receivedAtMs);
-  return jsonAnswer(200, spendLimitObject({ limitNanoUsd, spentNanoUsd }));
+  const spend = await ports.limits.readSpend(tenant, request.receivedAtMs);
+  return jsonAnswer(200, spendLimitObject({ limitNanoUsd, spentNanoUsd: spend.nanoUsd }));
 }

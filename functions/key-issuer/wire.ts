@@ -11,7 +11,7 @@ import {
   spendAlertId,
 } from '../../shared/domain/ids.ts';
 import type { RotationPolicy } from '../../shared/domain/key-delivery.ts';
-import type { AccountLimits } from '../../shared/domain/limits.ts';
+import type { LimitSet } from '../../shared/domain/limits.ts';
 import type { ModelPermissions } from '../../shared/domain/model-access.ts';
 import { NANO_USD_A_CENT, type NanoUsd } from '../../shared/domain/money.ts';
 import type {
@@ -45,7 +45,7 @@ export const projectObject = (tenant: Tenant) => ({
 });
 
 /** Limits that a project and a service account may both have; null where there is none. */
-const limitsObject = (limits: AccountLimits) => ({
+const limitsObject = (limits: LimitSet) => ({
   requests_per_minute: limits.requestsPerMinute ?? null,
   requests_per_day: limits.requestsPerDay ?? null,
   tokens_per_minute: limits.tokensPerMinute ?? null,

@@ -19,7 +19,7 @@ export async function sweepAlerts(
 ): Promise<number> {
   const { items } = await ports.tenancy.listAlerts(of.tenant, { limit: ALERTS_MAX });
   if (items.length === 0) return 0;
-  const spentNanoUsd = await ports.limits.readSpend(of.tenant, of.nowMs);
+  const { nanoUsd: spentNanoUsd } = await ports.limits.readSpend(of.tenant, of.nowMs);
   const reached = items.filter((alert) => spentNanoUsd >= alert.thresholdNanoUsd);
   const recorded = await Promise.all(
     reached.map((alert) => record(ports, messageOf(alert, { ...of, spentNanoUsd }))),

@@ -39,22 +39,26 @@ export async function admit(
     readonly model: PricedModel;
     readonly price: TierPrices;
     readonly estimate: Estimate;
+    readonly what: Pick<Admission, 'endpoint' | 'serviceTier'>;
   },
 ): Promise<Admitted> {
-  const { principal, model, price, estimate } = of;
+  const { principal, model, price, estimate, what } = of;
   const nowMs = deps.clock();
-  const charges = countersFor(principal, { nowMs, amounts: estimate.reserved });
-  for (const charge of charges) assertFits(charge, nowMs);
+  const inForce = { ...principal, model: model.id };
+  const charges = countersFor(inForce, { nowMs, amounts: estimate.reserved });
+  for (const charge of charges) assertFits(charge, { nowMs, model: model.id });
   const admission: Admission = {
     tenant: principal.tenant,
     account: principal.account,
     key: principal.key,
     request: of.request.requestId,
     model: model.id,
+    ...what,
     limitsVersion: principal.limits.version,
     inflightMax: principal.limits.inflightMax,
     charges,
     reserved: estimate.reserved,
+    ...(estimate.outputFactor !== undefined && { outputFactor: estimate.outputFactor }),
     nowMs,
     expiresAtMs: of.request.deadlineMs + EXPIRY_GRACE_MS,
   };
@@ -91,7 +95,8 @@ export const recordOf = (
   account: admission.account,
   key: admission.key,
   model: admission.model,
-  endpoint: 'chat.completions',
+  endpoint: admission.endpoint,
+  serviceTier: admission.serviceTier,
   outcome: end.outcome,
   usage: end.usage,
   nanoUsd: end.nanoUsd,

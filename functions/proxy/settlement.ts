@@ -80,7 +80,7 @@ function chargedRecord(
     ? recordOf(admission, {
         outcome,
         usage: estimate.usage,
-        nanoUsd: estimate.reserved.nanoUsd,
+        nanoUsd: estimate.reserved.nanoUsd + (estimate.reserved.debtNanoUsd ?? 0),
         estimated: true,
         settledAtMs,
       })

@@ -1,12 +1,12 @@
 /** The models that the emulator answers for, and the inference profiles among them. */
 import { CATALOGUE } from '../../shared/domain/catalogue.ts';
-import type { ModelAbilities } from '../../shared/domain/model.ts';
+import type { ModelAbilities, ModelMode } from '../../shared/domain/model.ts';
 import { refuse } from './service-error.ts';
 
 export interface EmulatedModel {
   readonly id: string;
   readonly provider: string;
-  readonly mode: 'chat' | 'embedding';
+  readonly mode: ModelMode;
   readonly inputTokensMax: number;
   readonly outputTokensMax: number;
   /** What the model refuses; one without this takes everything. */

@@ -3,7 +3,7 @@
  * the way or die between two steps, a settlement is one step and leaves no entry behind.
  */
 
-import type { Admission, AdmissionResult, Settlement } from '../../shared/domain/admission.ts';
+import type { Admission, AdmissionResult, Settlement, Spend } from '../../shared/domain/admission.ts';
 import {
   amountFor,
   counterAt,
@@ -14,6 +14,7 @@ import {
 import type { RequestId, TenantRef } from '../../shared/domain/ids.ts';
 import type { Amounts } from '../../shared/domain/limits.ts';
 import {
+  orphanAmounts,
   orphanRecord,
   type Reservation,
   reservationOf,
@@ -45,8 +46,7 @@ export function createMemoryLimitsStore(usage: MemoryUsageStore): LimitsStore {
     admit: async (admission) => admit(stateOf(admission.tenant), usage, admission),
     settle: async (settlement) => settle(stateOf(settlement.admission.tenant), usage, settlement),
     sweep: async (tenant, nowMs) => sweep(stateOf(tenant), usage, { tenant, nowMs }),
-    readSpend: async (tenant, nowMs) =>
-      stateOf(tenant).counters.get(counterName(counterAt('money-month', nowMs))) ?? 0,
+    readSpend: async (tenant, nowMs) => spendOf(stateOf(tenant), nowMs),
   };
 }
 
@@ -88,7 +88,7 @@ function settle(state: TenantState, usage: MemoryUsageStore, { admission, record
   if (reservation !== undefined || !usedNothing(record)) {
     change(state, reservation ?? reservationOf(admission), {
       from: reservation?.reserved,
-      to: usedAmounts(record),
+      to: usedAmounts(record, admission),
     });
   }
   state.reserved.delete(admission.request);
@@ -105,10 +105,19 @@ function sweep(
   const expired = [...state.reserved].filter(([, { expiresAtMs }]) => expiresAtMs < of.nowMs);
   for (const [request, reservation] of expired) {
     state.reserved.delete(request);
+    change(state, reservation, { from: reservation.reserved, to: orphanAmounts(reservation.reserved) });
     usage.put(orphanRecord({ tenant: of.tenant, request }, reservation, of.nowMs));
   }
   if (state.reserved.size === 0) forgetPast(state, of.nowMs - PERIOD_MARGIN_MS);
   return expired.length;
+}
+
+function spendOf({ counters, reserved }: TenantState, nowMs: number): Spend {
+  const debts = [...reserved.values()].map(({ reserved: { debtNanoUsd = 0 } }) => debtNanoUsd);
+  return {
+    nanoUsd: counters.get(counterName(counterAt('money-month', nowMs))) ?? 0,
+    debtNanoUsd: debts.reduce((sum, debt) => sum + debt, 0),
+  };
 }
 
 /** Counters of past periods go when no reservation is left that might refer to one. */

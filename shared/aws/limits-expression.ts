@@ -7,7 +7,7 @@ import type { Admission } from '../domain/admission.ts';
 import { amountFor, type CounterIdentity, counterName } from '../domain/counter.ts';
 import type { RequestId, TenantRef } from '../domain/ids.ts';
 import type { Amounts } from '../domain/limits.ts';
-import { entryName, INFLIGHT, LIMITS_VERSION, limitsKey } from './limits-item.ts';
+import { DEBT, entryName, INFLIGHT, LIMITS_VERSION, limitsKey } from './limits-item.ts';
 
 /** One part of a condition; all parts must hold. An absent number counts as passed: counters begin at their first ADD. */
 export type Condition =
@@ -58,7 +58,11 @@ export function admitUpdate(
       [entryName(admission.request), entry],
       [LIMITS_VERSION, admission.limitsVersion],
     ],
-    add: [...admission.charges.map((charge) => [counterName(charge), charge.amount] as const), [INFLIGHT, 1]],
+    add: [
+      ...admission.charges.map((charge) => [counterName(charge), charge.amount] as const),
+      ...debtDifference({ from: undefined, to: admission.reserved }),
+      [INFLIGHT, 1],
+    ],
     remove: target.removable.map(entryName),
     conditions: [
       { test: 'absent', name: entryName(admission.request) },
@@ -134,12 +138,18 @@ export const removeUpdate = (
 
 /** A settlement leaves the count of requests as it is, so half of the counters need no mention. */
 function differences({ counters, from, to }: Change): readonly Assignment<number>[] {
-  return counters
+  const ofCounters = counters
     .map(
       (counter) =>
         [counterName(counter), amountFor(counter.kind, to) - amountFor(counter.kind, from)] as const,
     )
     .filter(([, difference]) => difference !== 0);
+  return [...ofCounters, ...debtDifference({ from, to })];
+}
+
+function debtDifference({ from, to }: Omit<Change, 'counters'>): readonly Assignment<number>[] {
+  const difference = (to?.debtNanoUsd ?? 0) - (from?.debtNanoUsd ?? 0);
+  return difference === 0 ? [] : [[DEBT, difference]];
 }
 
 /** Spells the parts out, with a placeholder for every name and value. */

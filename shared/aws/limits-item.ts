@@ -2,8 +2,8 @@
  * The limits item of a tenant, `PK=TENANT#<ref>`, `SK=LIMITS`, read: top-level attributes only, so that every write
  * touches what it names and nothing else.
  *
- * `lv` the version of the last configuration that admitted; `inflight` the R entries; `usd#…`, `rpd#…`, `rpm#…` and
- * `tpm#…` the counters (shared/domain/counter.ts); `r#<request id>` an entry (shared/domain/reservation-entry.ts).
+ * `lv` the version of the last configuration that admitted; `inflight` the R entries; `debt` how much money those may
+ * use beyond what they reserved; `usd#…`, `rpd#…`, `rpm#…` and so on the counters (shared/domain/counter.ts); `r#<request id>` an entry (shared/domain/reservation-entry.ts).
  */
 import { counterName, hasEndedBy, parseCounterName } from '../domain/counter.ts';
 import { parseRequestId, type RequestId, type TenantRef } from '../domain/ids.ts';
@@ -20,6 +20,7 @@ import { partitionOf } from './item-keys.ts';
 
 export const INFLIGHT = 'inflight';
 export const LIMITS_VERSION = 'lv';
+export const DEBT = 'debt';
 const ENTRY_PREFIX = 'r#';
 
 /** An S entry this old has outlived the process that should have removed it, and every duplicate of its writes. */

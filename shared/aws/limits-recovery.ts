@@ -4,7 +4,7 @@
  * recover the same item at once.
  */
 import type { TenantRef } from '../domain/ids.ts';
-import { encodeSettled, orphanRecord } from '../domain/reservation-entry.ts';
+import { encodeSettled, orphanAmounts, orphanRecord } from '../domain/reservation-entry.ts';
 import type { Item } from './attribute.ts';
 import { type LimitsContext, limitsUnavailable, targetOf, usageTableOf } from './limits-context.ts';
 import { releaseUpdate, removeUpdate, settleUpdate } from './limits-expression.ts';
@@ -91,7 +91,7 @@ async function resolveExpired(context: LimitsContext, seen: SeenItem, entry: Exp
     return false;
   }
   const record = orphanRecord({ tenant, request }, reservation, nowMs);
-  const change = { counters, from: reserved, to: reserved };
+  const change = { counters, from: reserved, to: orphanAmounts(reserved) };
   const settled = encodeSettled(record);
   if (!(await write(context, settleUpdate(target, { request, reserved: entry.text, settled, change })))) {
     return false;

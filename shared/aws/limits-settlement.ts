@@ -1,6 +1,7 @@
 /** Settlement: what was used is charged to the periods of its admission, and the usage record written, once. */
 import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import type { Settlement } from '../domain/admission.ts';
+import type { Amounts } from '../domain/limits.ts';
 import {
   decodeReservation,
   decodeSettled,
@@ -124,7 +125,7 @@ function writeFor(
 ): UpdateItemCommandInput {
   const { request } = settlement.admission;
   const settled = encodeSettled(settlement.record);
-  const to = usedAmounts(settlement.record);
+  const to = usedAmounts(settlement.record, settlement.admission);
   if (reservation === undefined) {
     // Whoever lost the answer to an admission settles it with nothing; where it reserved nothing either, it counts nowhere.
     const { counters } = reservationOf(settlement.admission);
@@ -143,11 +144,15 @@ function reportCharge(
 ): void {
   // Whoever lost the answer to an admission settles it with nothing, and need not have reserved.
   if (usedNothing(record)) return;
-  const used = usedAmounts(record);
+  const used = usedAmounts(record, admission);
   const facts = { tenant: admission.tenant, request: admission.request, ...used };
   if (reservation === undefined) {
     context.log?.write({ level: 'error', event: 'limits.charged-without-reservation', ...facts });
-  } else if (used.tokens > reservation.reserved.tokens || used.nanoUsd > reservation.reserved.nanoUsd) {
+  } else if (exceeds(used, reservation.reserved)) {
     context.log?.write({ level: 'error', event: 'limits.reservation-exceeded', ...facts });
   }
 }
+
+/** An estimate may be passed by the debt that was told with it, and in tokens freely; a bound may not be passed. */
+const exceeds = (used: Amounts, { tokens, nanoUsd, debtNanoUsd }: Amounts): boolean =>
+  used.nanoUsd > nanoUsd + (debtNanoUsd ?? 0) || (debtNanoUsd === undefined && used.tokens > tokens);

@@ -1,10 +1,11 @@
 /** Tenants and service accounts as items of the config table. */
 import type { TenantName } from '../domain/change.ts';
 import { parseAccountRef, parseTenantRef, type TenantRef } from '../domain/ids.ts';
-import type { AccountLimits, TenantLimits } from '../domain/limits.ts';
 import type { ModelPermissions } from '../domain/model-access.ts';
 import type { ServiceAccount, Tenant } from '../domain/tenancy.ts';
 import {
+  flag,
+  flagOf,
   type Item,
   integer,
   integerOf,
@@ -19,6 +20,7 @@ import {
 } from './attribute.ts';
 import { ACCOUNT_PREFIX, accountKey, directoryKey, nameKey, tenantKey } from './item-keys.ts';
 import { fromGrantMap, grantMap } from './key-items.ts';
+import { fromLimitSet, fromTenantLimits, limitSetMap, tenantLimitsMap } from './limit-maps.ts';
 
 export const toNameItem = ({ ref, name }: TenantName): Item => ({
   ...nameKey(name),
@@ -41,8 +43,10 @@ const tenantAttributes = (tenant: Tenant): Item => ({
   ref: text(tenant.ref),
   name: text(tenant.name),
   status: text(tenant.status),
-  limits: { M: numbersMap(tenant.limits) },
+  limits: { M: tenantLimitsMap(tenant.limits) },
   ...(tenant.modelPermissions !== undefined && { modelPermissions: permissionsMap(tenant.modelPermissions) }),
+  ...(tenant.settingsVersion !== undefined && { settingsVersion: integer(tenant.settingsVersion) }),
+  ...(tenant.showsCost !== undefined && { showsCost: flag(tenant.showsCost) }),
   createdAtMs: integer(tenant.createdAtMs),
   ...(tenant.archivedAtMs !== undefined && { archivedAtMs: integer(tenant.archivedAtMs) }),
   revision: integer(tenant.revision),
@@ -51,14 +55,17 @@ const tenantAttributes = (tenant: Tenant): Item => ({
 /** Reads a tenant, from its own item or its directory entry. */
 export function fromTenantItem(item: Item): Tenant {
   const archivedAtMs = optionalIntegerOf(item, 'archivedAtMs');
+  const settingsVersion = optionalIntegerOf(item, 'settingsVersion');
   return {
     ref: parseTenantRef(textOf(item, 'ref')) ?? malformed('ref'),
     name: textOf(item, 'name'),
     status: oneOf(item, 'status', ['active', 'archived']),
-    limits: fromLimitsMap(mapOf(item, 'limits')),
+    limits: fromTenantLimits(mapOf(item, 'limits')),
     ...(item['modelPermissions'] !== undefined && {
       modelPermissions: fromPermissionsMap(mapOf(item, 'modelPermissions')),
     }),
+    ...(settingsVersion !== undefined && { settingsVersion }),
+    ...(item['showsCost'] !== undefined && flagOf(item, 'showsCost') && { showsCost: true }),
     createdAtMs: integerOf(item, 'createdAtMs'),
     ...(archivedAtMs !== undefined && { archivedAtMs }),
     revision: integerOf(item, 'revision'),
@@ -71,7 +78,7 @@ export const toAccountItem = (account: ServiceAccount): Item => ({
   role: text(account.role),
   status: text(account.status),
   grant: { M: grantMap(account.grant) },
-  ...(account.limits !== undefined && { limits: { M: numbersMap(account.limits) } }),
+  ...(account.limits !== undefined && { limits: { M: limitSetMap(account.limits) } }),
   createdAtMs: integer(account.createdAtMs),
   ...(account.deletedAtMs !== undefined && { deletedAtMs: integer(account.deletedAtMs) }),
   revision: integer(account.revision),
@@ -86,7 +93,7 @@ export function fromAccountItem(tenant: TenantRef, item: Item): ServiceAccount {
     role: oneOf(item, 'role', ['member', 'none']),
     status: oneOf(item, 'status', ['active', 'deleted']),
     grant: fromGrantMap(mapOf(item, 'grant')),
-    ...(item['limits'] !== undefined && { limits: fromAccountLimitsMap(mapOf(item, 'limits')) }),
+    ...(item['limits'] !== undefined && { limits: fromLimitSet(mapOf(item, 'limits')) }),
     createdAtMs: integerOf(item, 'createdAtMs'),
     ...(deletedAtMs !== undefined && { deletedAtMs }),
     revision: integerOf(item, 'revision'),
@@ -101,33 +108,3 @@ const fromPermissionsMap = (map: Item): ModelPermissions => ({
   mode: oneOf(map, 'mode', ['allow_list', 'deny_list']),
   models: textsOf(map, 'models'),
 });
-
-/** Limits are numbers by name; an absent limit is an absent attribute. */
-function numbersMap(limits: TenantLimits | AccountLimits): Item {
-  const map: Item = {};
-  for (const [name, value] of Object.entries(limits)) {
-    if (typeof value === 'number') map[name] = integer(value);
-  }
-  return map;
-}
-
-const fromLimitsMap = (map: Item): TenantLimits => ({
-  version: integerOf(map, 'version'),
-  inflightMax: integerOf(map, 'inflightMax'),
-  outputTokensDefault: integerOf(map, 'outputTokensDefault'),
-  ...fromAccountLimitsMap(map),
-});
-
-/** The limits that a tenant and an account may both have. */
-function fromAccountLimitsMap(map: Item): AccountLimits {
-  const requestsPerMinute = optionalIntegerOf(map, 'requestsPerMinute');
-  const requestsPerDay = optionalIntegerOf(map, 'requestsPerDay');
-  const tokensPerMinute = optionalIntegerOf(map, 'tokensPerMinute');
-  const nanoUsdPerMonth = optionalIntegerOf(map, 'nanoUsdPerMonth');
-  return {
-    ...(requestsPerMinute !== undefined && { requestsPerMinute }),
-    ...(requestsPerDay !== undefined && { requestsPerDay }),
-    ...(tokensPerMinute !== undefined && { tokensPerMinute }),
-    ...(nanoUsdPerMonth !== undefined && { nanoUsdPerMonth }),
-  };
-}

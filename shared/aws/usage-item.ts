@@ -1,9 +1,9 @@
 /** Usage records as items: `PK=TENANT#<ref>`, `SK=USAGE#<request id>`, numbers as numbers. Written once, never changed. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { accountOfKey, parseKeyRef, parseRequestId, type RequestId, type TenantRef } from '../domain/ids.ts';
+import { SERVICE_TIERS } from '../domain/price.ts';
 import { requestTimePrefix } from '../domain/request-time.ts';
-import type { TimeRange } from '../domain/usage.ts';
-import { OUTCOMES, type UsageRecord } from '../domain/usage.ts';
+import { ENDPOINTS, OUTCOMES, type TimeRange, type UsageRecord } from '../domain/usage.ts';
 import { type Item, integer, integerOf, text, textOf } from './attribute.ts';
 import { partitionOf } from './item-keys.ts';
 
@@ -29,12 +29,14 @@ export const toUsageItem = (record: UsageRecord, retentionDays: number | undefin
   key: text(record.key),
   model: text(record.model),
   endpoint: text(record.endpoint),
+  serviceTier: text(record.serviceTier),
   outcome: text(record.outcome),
   input: integer(record.usage.input),
   output: integer(record.usage.output),
   cacheRead: integer(record.usage.cacheRead),
   cacheWrite: integer(record.usage.cacheWrite),
   ...(record.usage.cacheWrite1h !== undefined && { cacheWrite1h: integer(record.usage.cacheWrite1h) }),
+  ...(record.usage.images !== undefined && { images: integer(record.usage.images) }),
   nanoUsd: integer(record.nanoUsd),
   estimated: { BOOL: record.estimated },
   startedAtMs: integer(record.startedAtMs),
@@ -49,15 +51,10 @@ export function fromUsageItem(tenant: TenantRef, item: Item): UsageRecord {
   const request = parseRequestId(textOf(item, 'SK').slice('USAGE#'.length));
   const key = parseKeyRef(textOf(item, 'key'));
   const outcome = OUTCOMES.find((candidate) => candidate === item['outcome']?.S);
-  const endpoint = textOf(item, 'endpoint');
-  if (
-    request === undefined ||
-    key === undefined ||
-    outcome === undefined ||
-    endpoint !== 'chat.completions'
-  ) {
-    throw new TypeError(`Not a usage record: ${textOf(item, 'SK')}.`);
-  }
+  const endpoint = ENDPOINTS.find((candidate) => candidate === item['endpoint']?.S);
+  const serviceTier = SERVICE_TIERS.find((candidate) => candidate === item['serviceTier']?.S);
+  if (request === undefined || key === undefined || outcome === undefined) throw notARecord(item);
+  if (endpoint === undefined || serviceTier === undefined) throw notARecord(item);
   return {
     request,
     tenant,
@@ -65,12 +62,14 @@ export function fromUsageItem(tenant: TenantRef, item: Item): UsageRecord {
     key,
     model: textOf(item, 'model'),
     endpoint,
+    serviceTier,
     outcome,
     usage: {
       input: integerOf(item, 'input'),
       output: integerOf(item, 'output'),
       cacheRead: integerOf(item, 'cacheRead'),
       cacheWrite: integerOf(item, 'cacheWrite'),
+      ...(item['images'] !== undefined && { images: integerOf(item, 'images') }),
       ...(item['cacheWrite1h'] !== undefined && { cacheWrite1h: integerOf(item, 'cacheWrite1h') }),
     },
     nanoUsd: integerOf(item, 'nanoUsd'),
@@ -79,3 +78,5 @@ export function fromUsageItem(tenant: TenantRef, item: Item): UsageRecord {
     settledAtMs: integerOf(item, 'settledAtMs'),
   };
 }
+
+const notARecord = (item: Item): TypeError => new TypeError(`Not a usage record: ${textOf(item, 'SK')}.`);

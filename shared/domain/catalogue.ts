@@ -82,7 +82,7 @@ const known = (price: number): number | undefined => (Number.isNaN(price) ? unde
 /** Where a class's general price comes from, and the day it was read there; undefined where it has none. */
 export function priceSource(
   id: string,
-  name: keyof TokenPrices,
+  name: (typeof CLASSES)[number],
 ): (typeof CATALOGUE_SOURCES)[number] | undefined {
   const digits = CATALOGUE_ROWS.find((row) => row[0] === id)?.[7][0] ?? '';
   return CATALOGUE_SOURCES[Number.parseInt(digits.charAt(CLASSES.indexOf(name)), 36)];
@@ -101,6 +101,7 @@ function modelOf(row: CatalogueRow): Model {
     outputTokensMax,
     price: priceOf(id, cells),
     createdAt,
+    outputFactor: 1,
     takes: FAMILIES[family],
     capabilities: capabilitiesOf(capabilities),
   };

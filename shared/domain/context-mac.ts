@@ -5,7 +5,14 @@
  * the secret, for another request or route, or longer ago than half a minute, is no identity.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Principal } from './principal.ts';
+import {
+  type PackedTenantLimits,
+  packLimitSet,
+  packTenantLimits,
+  unpackLimitSet,
+  unpackTenantLimits,
+} from './packed-limits.ts';
+import type { AdminPrincipal, KeyPrincipal, Principal } from './principal.ts';
 
 /** What the authorizer returns as its context. */
 export interface SignedContext {
@@ -39,7 +46,7 @@ export function signContext(
   secret: ContextSecret,
   of: { readonly principal: Principal; readonly binding: ContextBinding; readonly nowMs: number },
 ): SignedContext {
-  const json = JSON.stringify(of.principal);
+  const json = JSON.stringify(packed(of.principal));
   if (Buffer.byteLength(json) > CONTEXT_BYTES_MAX)
     throw new RangeError('The principal exceeds 4 KB of JSON.');
   const p = Buffer.from(json).toString('base64url');
@@ -67,7 +74,35 @@ export function verifyContext(
   const expected = macOf(key, { keyId, timeMs: Number(time), p, binding: of.binding });
   if (!timingSafeEqual(expected, Buffer.from(mac, 'base64url'))) return undefined;
   // The signature proves that the authorizer wrote these bytes from a Principal.
-  return JSON.parse(Buffer.from(p, 'base64url').toString('utf8')) as Principal;
+  return unpacked(JSON.parse(Buffer.from(p, 'base64url').toString('utf8')) as PackedPrincipal);
+}
+
+/** A principal as it travels: with limits in short. */
+type PackedPrincipal =
+  | AdminPrincipal
+  | (Omit<KeyPrincipal, 'limits' | 'accountLimits'> & {
+      readonly limits: PackedTenantLimits;
+      readonly accountLimits?: string;
+    });
+
+function packed(principal: Principal): PackedPrincipal {
+  if (principal.kind === 'admin') return principal;
+  const { limits, accountLimits, ...rest } = principal;
+  return {
+    ...rest,
+    limits: packTenantLimits(limits),
+    ...(accountLimits !== undefined && { accountLimits: packLimitSet(accountLimits) }),
+  };
+}
+
+function unpacked(principal: PackedPrincipal): Principal {
+  if (principal.kind === 'admin') return principal;
+  const { limits, accountLimits, ...rest } = principal;
+  return {
+    ...rest,
+    limits: unpackTenantLimits(limits),
+    ...(accountLimits !== undefined && { accountLimits: unpackLimitSet(accountLimits) }),
+  };
 }
 
 function macOf(

@@ -6,29 +6,50 @@
  * *committed = settled + reserved*. A tenant's own count every request, limited or not, so that a limit set today
  * holds today; those of a service account, their account at the end of the name, exist where it has that limit.
  */
-import { type AccountRef, parseAccountRef } from './ids.ts';
-import { type AccountLimits, type Amounts, utcMinute } from './limits.ts';
+import { type AccountRef, type ModelRef, modelRefOf, parseAccountRef, parseModelRef } from './ids.ts';
+import { type Amounts, type LimitName, type LimitSet, type TenantLimits, utcSecond } from './limits.ts';
+import { modelBehind } from './model-access.ts';
 
 /** The longest period first: of several counters that refuse a request, the first is named, and a retry waits for it. */
-export const COUNTER_KINDS = ['money-month', 'requests-day', 'requests-minute', 'tokens-minute'] as const;
+export const COUNTER_KINDS = [
+  'money-month',
+  'tokens-month',
+  'money-day',
+  'tokens-day',
+  'requests-day',
+  'requests-minute',
+  'tokens-minute',
+  'requests-slot',
+  'tokens-slot',
+] as const;
 export type CounterKind = (typeof COUNTER_KINDS)[number];
 
+/** Whose counter it is: the tenant's where it names nobody, else a service account's or a model's. */
+export type CounterOwner =
+  | { readonly account?: undefined; readonly model?: undefined }
+  | { readonly account: AccountRef; readonly model?: undefined }
+  | { readonly account?: undefined; readonly model: ModelRef };
+
 /** A counter of a tenant's item, as its name tells it. */
-export interface CounterIdentity {
+export type CounterIdentity = CounterOwner & {
   readonly kind: CounterKind;
-  /** UTC, `yyyymmddhhmm` for a minute, `yyyymmdd` for a day, `yyyymm` for a month. */
+  /** UTC: `yyyymmddhhmms` for ten seconds, `yyyymmddhhmm` for a minute, `yyyymmdd` for a day, `yyyymm` for a month. */
   readonly period: string;
-  /** The service account whose counter it is; absent for the tenant's own. */
-  readonly account?: AccountRef;
-}
+};
 
 /** What one request adds to one counter. */
-export interface CounterCharge extends CounterIdentity {
+export type CounterCharge = CounterIdentity & {
   /** Requests, tokens or nano-USD, a non-negative safe integer. */
   readonly amount: number;
-  /** The most the counter may hold; absent where the tenant sets no such limit (the counter still counts). */
+  /** The most the counter may hold; absent where there is no such limit, or it refuses nothing (the counter still counts). */
   readonly limit?: number;
-}
+  /** The same of a limit that is in shadow. */
+  readonly shadowLimit?: number;
+};
+
+/** Ten seconds: the period over which smoothing spreads a minute. */
+const SLOT_MS = 10_000;
+const SLOTS_A_MINUTE = 6;
 
 interface Period {
   /** Length of its name: the names of a day and of a month are what the names of their minutes begin with. */
@@ -39,6 +60,7 @@ interface Period {
 const nextMultipleMs = (timeMs: number, lengthMs: number): number =>
   (Math.floor(timeMs / lengthMs) + 1) * lengthMs;
 
+const SLOT: Period = { digits: 13, endAfterMs: (timeMs) => nextMultipleMs(timeMs, SLOT_MS) };
 const MINUTE: Period = { digits: 12, endAfterMs: (timeMs) => nextMultipleMs(timeMs, 60_000) };
 const DAY: Period = { digits: 8, endAfterMs: (timeMs) => nextMultipleMs(timeMs, 86_400_000) };
 const MONTH: Period = {
@@ -56,79 +78,135 @@ interface CounterRule {
   readonly code: string;
   readonly period: Period;
   readonly amountOf: (amounts: Amounts) => number;
-  readonly limitOf: (limits: AccountLimits) => number | undefined;
+  /** The limit that it enforces, or of which it enforces the slot's share. */
+  readonly limit: LimitName;
 }
 
+const ONE_REQUEST = (): number => 1;
+const EVERY_TOKEN = (amounts: Amounts): number => amounts.tokens;
+const MINUTE_TOKENS = (amounts: Amounts): number => amounts.minuteTokens ?? amounts.tokens;
+const MONEY = (amounts: Amounts): number => amounts.nanoUsd;
+
 const RULES: Readonly<Record<CounterKind, CounterRule>> = {
-  'money-month': {
-    prefix: 'usd',
-    code: 'M',
+  'money-month': { prefix: 'usd', code: 'M', period: MONTH, amountOf: MONEY, limit: 'nanoUsdPerMonth' },
+  'tokens-month': {
+    prefix: 'tpmo',
+    code: 'N',
     period: MONTH,
-    amountOf: (amounts) => amounts.nanoUsd,
-    limitOf: (limits) => limits.nanoUsdPerMonth,
+    amountOf: EVERY_TOKEN,
+    limit: 'tokensPerMonth',
   },
-  'requests-day': {
-    prefix: 'rpd',
-    code: 'D',
-    period: DAY,
-    amountOf: () => 1,
-    limitOf: (limits) => limits.requestsPerDay,
-  },
+  'money-day': { prefix: 'usdd', code: 'U', period: DAY, amountOf: MONEY, limit: 'nanoUsdPerDay' },
+  'tokens-day': { prefix: 'tpd', code: 'V', period: DAY, amountOf: EVERY_TOKEN, limit: 'tokensPerDay' },
+  'requests-day': { prefix: 'rpd', code: 'D', period: DAY, amountOf: ONE_REQUEST, limit: 'requestsPerDay' },
   'requests-minute': {
     prefix: 'rpm',
     code: 'R',
     period: MINUTE,
-    amountOf: () => 1,
-    limitOf: (limits) => limits.requestsPerMinute,
+    amountOf: ONE_REQUEST,
+    limit: 'requestsPerMinute',
   },
   'tokens-minute': {
     prefix: 'tpm',
     code: 'T',
     period: MINUTE,
-    amountOf: (amounts) => amounts.tokens,
-    limitOf: (limits) => limits.tokensPerMinute,
+    amountOf: MINUTE_TOKENS,
+    limit: 'tokensPerMinute',
+  },
+  'requests-slot': {
+    prefix: 'rps',
+    code: 'P',
+    period: SLOT,
+    amountOf: ONE_REQUEST,
+    limit: 'requestsPerMinute',
+  },
+  'tokens-slot': {
+    prefix: 'tps',
+    code: 'Q',
+    period: SLOT,
+    amountOf: MINUTE_TOKENS,
+    limit: 'tokensPerMinute',
   },
 };
 
-/** `<prefix>#<period>`, and of a service account's counter `#<account>`. */
+/** The limit that a kind of counter enforces. */
+export const limitNameOf = (kind: CounterKind): LimitName => RULES[kind].limit;
+
+/** `<prefix>#<period>`, and of a service account's or a model's counter `#<reference>`. */
 const NAME = /^([a-z]+)#(\d+)(?:#(.+))?$/;
 
 /** Whose limits a request is under; the account's are absent where it has none of its own. */
 export interface LimitsInForce {
-  readonly limits: AccountLimits;
+  readonly limits: TenantLimits;
   readonly account: AccountRef;
-  readonly accountLimits?: AccountLimits;
+  readonly accountLimits?: LimitSet;
+  /** The model's id in the catalogue, with or without an inference profile. */
+  readonly model: string;
 }
 
-/** The counters that a request beginning at `nowMs` charges with `amounts`, the longest period first. */
+/**
+ * The counters that a request beginning at `nowMs` charges with `amounts`, the longest period first. The tenant's own
+ * are charged whether they limit or not; those of ten seconds, of an account and of a model where they limit.
+ */
 export function countersFor(
-  { limits, account, accountLimits = {} }: LimitsInForce,
+  { limits, account, accountLimits, model }: LimitsInForce,
   of: { readonly nowMs: number; readonly amounts: Amounts },
 ): readonly CounterCharge[] {
-  const minute = utcMinute(of.nowMs);
+  const second = utcSecond(of.nowMs);
+  const modelId = modelBehind(model);
+  const modelLimits = limits.models?.find((one) => one.model === modelId)?.limits;
+  const isSmooth = limits.smoothing === '10s';
   return COUNTER_KINDS.flatMap((kind): readonly CounterCharge[] => {
-    const charge = { kind, period: periodOf(kind, minute), amount: amountFor(kind, of.amounts) };
-    const limit = RULES[kind].limitOf(limits);
-    const accountLimit = RULES[kind].limitOf(accountLimits);
+    const { period, limit, amountOf } = RULES[kind];
+    if (period === SLOT && !isSmooth) return [];
+    const charge = { kind, period: second.slice(0, period.digits), amount: amountOf(of.amounts) };
+    const own =
+      period === SLOT && limits[limit] === undefined ? [] : [{ ...charge, ...bounds(charge, limits) }];
     return [
-      { ...charge, ...(limit !== undefined && { limit }) },
-      ...(accountLimit === undefined ? [] : [{ ...charge, account, limit: accountLimit }]),
+      ...own,
+      ...(accountLimits?.[limit] === undefined
+        ? []
+        : [{ ...charge, account, ...bounds(charge, accountLimits) }]),
+      ...(modelLimits?.[limit] === undefined
+        ? []
+        : [{ ...charge, model: modelRefOf(modelId), ...bounds(charge, modelLimits) }]),
     ];
   });
 }
 
-/** `tpm#202611202017`, `usd#202611`, `rpd#20261120#Ab12Cd`. */
-export const counterName = ({ kind, period, account }: CounterIdentity): string =>
-  `${RULES[kind].prefix}#${period}${account === undefined ? '' : `#${account}`}`;
+/** What a charge's counter may hold by these limits, enforced or in shadow. */
+function bounds(
+  charge: { readonly kind: CounterKind; readonly amount: number },
+  limits: LimitSet,
+): Pick<CounterCharge, 'limit' | 'shadowLimit'> {
+  const { limit: name, period } = RULES[charge.kind];
+  const limit = limits[name];
+  if (limit === undefined) return {};
+  const most = period === SLOT ? slotShare(limit, charge.amount) : limit;
+  return limits.shadow?.includes(name) === true ? { shadowLimit: most } : { limit: most };
+}
+
+/**
+ * What a slot of ten seconds may hold of a minute's limit: its sixth. A request larger than that has to find a slot
+ * that is empty, or it would never be let in; one larger than the minute's limit is refused by that.
+ */
+const slotShare = (limit: number, amount: number): number =>
+  Math.max(Math.ceil(limit / SLOTS_A_MINUTE), amount);
+
+/** `tpm#202611202017`, `usd#202611`, `rpd#20261120#Ab12Cd` of an account, `rpd#20261120#Ab12Cd34` of a model. */
+export const counterName = ({ kind, period, account, model }: CounterIdentity): string => {
+  const owner = account ?? model;
+  return `${RULES[kind].prefix}#${period}${owner === undefined ? '' : `#${owner}`}`;
+};
 
 /** The tenant's counter of a kind that a request admitted at `timeMs` charges. */
 export const counterAt = (kind: CounterKind, timeMs: number): CounterIdentity => ({
   kind,
-  period: periodOf(kind, utcMinute(timeMs)),
+  period: periodOf(kind, utcSecond(timeMs)),
 });
 
-/** The period of a kind that a minute belongs to. */
-const periodOf = (kind: CounterKind, minute: string): string => minute.slice(0, RULES[kind].period.digits);
+/** The period of a kind that a second belongs to. */
+const periodOf = (kind: CounterKind, second: string): string => second.slice(0, RULES[kind].period.digits);
 
 /** What a request of these amounts adds to a counter of this kind; undefined is no request, which adds nothing. */
 export const amountFor = (kind: CounterKind, amounts: Amounts | undefined): number =>
@@ -136,62 +214,89 @@ export const amountFor = (kind: CounterKind, amounts: Amounts | undefined): numb
 
 /** Reads a counter's attribute name; undefined for every other attribute, those of later versions included. */
 export function parseCounterName(name: string): CounterIdentity | undefined {
-  const [matched, prefix, period = '', accountText] = NAME.exec(name) ?? [];
+  const [matched, prefix, period = '', owner] = NAME.exec(name) ?? [];
   const kind = COUNTER_KINDS.find((candidate) => RULES[candidate].prefix === prefix);
   if (matched === undefined || kind === undefined || period.length !== RULES[kind].period.digits) {
     return undefined;
   }
-  if (accountText === undefined) return { kind, period };
-  const account = parseAccountRef(accountText);
-  return account === undefined ? undefined : { kind, period, account };
+  if (owner === undefined) return { kind, period };
+  const account = parseAccountRef(owner);
+  if (account !== undefined) return { kind, period, account };
+  const model = parseModelRef(owner);
+  return model === undefined ? undefined : { kind, period, model };
 }
 
 /** Whether a counter's period had ended at `timeMs`. Periods are digits of fixed length, so they sort by time. */
 export function hasEndedBy(timeMs: number): (counter: CounterIdentity) => boolean {
-  const minute = utcMinute(timeMs);
-  return ({ kind, period }) => period < periodOf(kind, minute);
+  const second = utcSecond(timeMs);
+  return ({ kind, period }) => period < periodOf(kind, second);
 }
 
 /** The instant, in ms, at which the period of this kind that contains `nowMs` ends. */
 export const periodEndMs = (kind: CounterKind, nowMs: number): number => RULES[kind].period.endAfterMs(nowMs);
 
-/** One letter a counter: a capital one for the tenant's, a small one for the account's. */
-export const counterCodes = (counters: readonly CounterIdentity[]): string =>
-  counters
-    .map(({ kind, account }) => (account === undefined ? RULES[kind].code : RULES[kind].code.toLowerCase()))
-    .join('');
+/** What counters are told apart by once the request they belong to is known. */
+export interface CodeContext {
+  readonly startedAtMs: number;
+  readonly account: AccountRef;
+  /** The model's id in the catalogue. */
+  readonly model: string;
+}
 
-/** Reads counterCodes of a request that began at `startedAtMs`; undefined where a letter is of no known kind. */
-export function parseCounterCodes(
-  codes: string,
-  of: { readonly startedAtMs: number; readonly account: AccountRef },
-): readonly CounterIdentity[] | undefined {
-  const minute = utcMinute(of.startedAtMs);
-  const counters = [...codes].map((code): CounterIdentity | undefined => {
-    const kind = COUNTER_KINDS.find((candidate) => RULES[candidate].code === code.toUpperCase());
-    if (kind === undefined) return undefined;
-    const counter = { kind, period: periodOf(kind, minute) };
-    return code === RULES[kind].code ? counter : { ...counter, account: of.account };
-  });
+/** One letter a counter: a capital one for the tenant's, a small one for the account's, after a `-` the model's. */
+export function counterCodes(counters: readonly CounterIdentity[]): string {
+  const letters = counters
+    .filter(({ model }) => model === undefined)
+    .map(({ kind, account }) => (account === undefined ? RULES[kind].code : RULES[kind].code.toLowerCase()));
+  const ofModel = counters.filter(({ model }) => model !== undefined).map(({ kind }) => RULES[kind].code);
+  return letters.join('') + (ofModel.length === 0 ? '' : `-${ofModel.join('')}`);
+}
+
+/** Reads counterCodes, the model's counters last; undefined where a letter is of no known kind. */
+export function parseCounterCodes(codes: string, of: CodeContext): readonly CounterIdentity[] | undefined {
+  const second = utcSecond(of.startedAtMs);
+  const [letters = '', ofModel = ''] = codes.split('-');
+  const read = (letter: string, owner: CounterOwner): CounterIdentity | undefined => {
+    const kind = COUNTER_KINDS.find((candidate) => RULES[candidate].code === letter.toUpperCase());
+    return kind === undefined ? undefined : { kind, period: periodOf(kind, second), ...owner };
+  };
+  const account = { account: of.account };
+  const model = ofModel === '' ? {} : { model: modelRefOf(modelBehind(of.model)) };
+  const counters = [
+    ...[...letters].map((letter) => read(letter, letter === letter.toUpperCase() ? {} : account)),
+    ...[...ofModel].map((letter) => read(letter, model)),
+  ];
   return counters.every((counter) => counter !== undefined) ? counters : undefined;
 }
 
 /**
- * The counters of an admission's charges. A settlement finds them again from their codes, the start, the account and
- * the amounts alone; a charge that says anything else could never be settled, so it throws before anything is reserved.
+ * The counters of an admission's charges. A settlement finds them again from their codes, the start, the account, the
+ * model and the amounts alone; a charge that says anything else could never be settled, so it throws before anything
+ * is reserved.
  */
 export function countersOfCharges(
   charges: readonly CounterCharge[],
-  of: { readonly startedAtMs: number; readonly account: AccountRef; readonly reserved: Amounts },
+  of: CodeContext & { readonly reserved: Amounts },
 ): readonly CounterIdentity[] {
-  const minute = utcMinute(of.startedAtMs);
-  return charges.map(({ kind, period, account, amount }) => {
-    const counter = { kind, period, ...(account !== undefined && { account }) };
+  const second = utcSecond(of.startedAtMs);
+  const counters = charges.map((charge): CounterIdentity => {
+    const counter = identityOf(charge);
     const agrees =
-      period === periodOf(kind, minute) &&
-      (account === undefined || account === of.account) &&
-      amount === amountFor(kind, of.reserved);
+      charge.period === periodOf(charge.kind, second) &&
+      (charge.account === undefined || charge.account === of.account) &&
+      (charge.model === undefined || charge.model === modelRefOf(modelBehind(of.model))) &&
+      charge.amount === amountFor(charge.kind, of.reserved);
     if (agrees) return counter;
     throw new TypeError(`The charge ${counterName(counter)} does not follow from its admission.`);
   });
+  // In the order in which they are read back, so that a reservation equals the one that its entry tells.
+  return [
+    ...counters.filter(({ model }) => model === undefined),
+    ...counters.filter(({ model }) => model !== undefined),
+  ];
+}
+
+function identityOf({ kind, period, account, model }: CounterCharge): CounterIdentity {
+  if (account !== undefined) return { kind, period, account };
+  return model === undefined ? { kind, period } : { kind, period, model };
 }

@@ -1,13 +1,16 @@
 /** What a request may cost at most, known before it is sent. */
 import type { ChatCommand } from './chat-command.ts';
-import type { Amounts } from './limits.ts';
+import type { Amounts, TenantLimits } from './limits.ts';
 import { type CacheWrites, costOf, dearestPrices, type TierPrices } from './price.ts';
-import { NO_USAGE, type TokenUsage } from './usage.ts';
+import { NO_USAGE, quotaTokens, type TokenUsage } from './usage.ts';
 
-/** The most a request can use, as tokens by kind and as what is reserved for them. */
+/** What a request can use at most, and what is reserved for it. */
 export interface Estimate {
+  /** The upper bound, whatever is reserved. */
   readonly usage: TokenUsage;
   readonly reserved: Amounts;
+  /** What a token of output counts where limits a minute count as Bedrock does. */
+  readonly outputFactor?: number;
 }
 
 /** Tokens that a model's chat template adds once a request: preambles, dates, the opening of the answer. */
@@ -23,12 +26,22 @@ const MESSAGE_TOKENS = 16;
  */
 export function estimateOf(
   command: Pick<ChatCommand, 'system' | 'messages'>,
-  of: { readonly price: TierPrices; readonly outputTokensMax: number; readonly cacheWrites: CacheWrites },
+  of: {
+    readonly price: TierPrices;
+    readonly outputTokensMax: number;
+    readonly cacheWrites: CacheWrites;
+    /** Of the model. */
+    readonly outputFactor: number;
+    readonly counting: Pick<TenantLimits, 'tokenCounting' | 'estimation'>;
+  },
 ): Estimate {
-  const { price, cacheWrites } = of;
+  const { price, cacheWrites, outputFactor } = of;
   const usage = { ...NO_USAGE, input: inputTokensBound(command), output: of.outputTokensMax };
   const dearest = dearestPrices(price, { contextTokensMax: usage.input, cacheWrites });
-  return { usage, reserved: { tokens: usage.input + usage.output, nanoUsd: costOf(dearest, usage) } };
+  const reserved = { tokens: usage.input + usage.output, nanoUsd: costOf(dearest, usage) };
+  return of.counting.tokenCounting === 'bedrock'
+    ? { usage, reserved: { ...reserved, minuteTokens: quotaTokens(usage, outputFactor) }, outputFactor }
+    : { usage, reserved };
 }
 
 function inputTokensBound(command: Pick<ChatCommand, 'system' | 'messages'>): number {

@@ -39,7 +39,7 @@ export const GRANT_IP_RANGES_MAX = 10;
  * What the lists of one grant may take as JSON, in bytes. Those of a key and of its account travel with each
  * request of the key, at worst all of both, inside CONTEXT_BYTES_MAX (context-mac.ts).
  */
-export const GRANT_BYTES_MAX = 1000;
+export const GRANT_BYTES_MAX = 900;
 
 /** Whether a grant's lists are short enough to travel with a request. */
 export const grantFits = ({ models, ipRanges }: Pick<Grant, 'models' | 'ipRanges'>): boolean =>

@@ -5,7 +5,8 @@
  * A reference is random base62 of fixed length. A key's reference begins with its service account's, so the
  * twenty characters inside an API key name all three base-table items that authentication reads.
  */
-import { randomBase62 } from './base62.ts';
+import { hash } from 'node:crypto';
+import { encodeBase62, randomBase62 } from './base62.ts';
 
 declare const brand: unique symbol;
 type Brand<Name extends string> = string & { readonly [brand]: Name };
@@ -16,6 +17,8 @@ export type TenantRef = Brand<'TenantRef'>;
 export type AccountRef = Brand<'AccountRef'>;
 /** Ten base62 characters: a key within its tenant; the first six are its account's reference. */
 export type KeyRef = Brand<'KeyRef'>;
+/** Eight base62 characters: a model within the names of counters; longer than an account's, so that they cannot be confused. */
+export type ModelRef = Brand<'ModelRef'>;
 /** Ten base62 characters: a spend alert within its tenant. */
 export type AlertRef = Brand<'AlertRef'>;
 /** A ULID (26 characters, Crockford base32): names one request and sorts by the time it began. */
@@ -29,6 +32,7 @@ export const ORGANIZATION_REF = '0000000000' as TenantRef;
 
 const TENANT_REF = /^[0-9A-Za-z]{10}$/;
 const ACCOUNT_REF = /^[0-9A-Za-z]{6}$/;
+const MODEL_REF = /^[0-9A-Za-z]{8}$/;
 const PROJECT_ID = /^proj_([0-9A-Za-z]{10})$/;
 const SERVICE_ACCOUNT_ID = /^svc_([0-9A-Za-z]{10})([0-9A-Za-z]{6})$/;
 const KEY_ID = /^key_([0-9A-Za-z]{10})([0-9A-Za-z]{10})$/;
@@ -48,6 +52,13 @@ export const newKeyRef = (random: RandomBytes, account: AccountRef): KeyRef =>
 /** A new spend alert reference. */
 export const newAlertRef = (random: RandomBytes): AlertRef => randomBase62(random, 10) as AlertRef;
 
+/**
+ * The reference of a model, from its id without an inference profile: 47 bits of its digest, so that no id, however
+ * long, makes a counter's name longer, and none of a catalogue's meets another.
+ */
+export const modelRefOf = (model: string): ModelRef =>
+  encodeBase62(BigInt(`0x${hash('sha256', model, 'hex').slice(0, 32)}`) % 62n ** 8n, 8) as ModelRef;
+
 /** The account that a key belongs to. */
 export const accountOfKey = (key: KeyRef): AccountRef => key.slice(0, 6) as AccountRef;
 
@@ -58,6 +69,10 @@ export const parseTenantRef = (text: string): TenantRef | undefined =>
 /** Six base62 characters as an account reference, or undefined. */
 export const parseAccountRef = (text: string): AccountRef | undefined =>
   ACCOUNT_REF.test(text) ? (text as AccountRef) : undefined;
+
+/** Eight base62 characters as a model reference, or undefined. */
+export const parseModelRef = (text: string): ModelRef | undefined =>
+  MODEL_REF.test(text) ? (text as ModelRef) : undefined;
 
 /** Ten base62 characters as a key reference, or undefined. */
 export const parseKeyRef = (text: string): KeyRef | undefined =>

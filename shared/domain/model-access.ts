@@ -28,7 +28,7 @@ export const modelsOfRegion = (catalogue: readonly Model[], region: string): rea
 const profileOf = (id: string): string => id.slice(0, id.indexOf('.'));
 
 /** The model that a profile's id leads to: `anthropic.claude-…` of `eu.anthropic.claude-…`, and any other id as it is. */
-const modelBehind = (id: string): string =>
+export const modelBehind = (id: string): string =>
   Object.hasOwn(PROFILE_REGIONS, profileOf(id)) ? id.slice(id.indexOf('.') + 1) : id;
 
 /**

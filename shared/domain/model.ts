@@ -6,17 +6,22 @@ export interface Model {
   readonly id: string;
   /** The provider's own name, lower case: `anthropic`, `amazon`, `meta`. */
   readonly provider: string;
-  readonly mode: 'chat';
+  readonly mode: ModelMode;
   readonly inputTokensMax: number;
   readonly outputTokensMax: number;
   /** Absent where no price is known: such a model is refused, never free. */
   readonly price?: ModelPrice;
   /** Unix seconds; what `GET /v1/models` calls `created`. */
   readonly createdAt: number;
+  /** What a token of output counts in Bedrock's own quotas on tokens a minute, 1 or more. */
+  readonly outputFactor: number;
   readonly takes: ModelAbilities;
   /** What it can do beyond text, as the source of its data says. */
   readonly capabilities: readonly Capability[];
 }
+
+/** What a model is asked for: conversations, vectors or images. */
+export type ModelMode = 'chat' | 'embedding' | 'image';
 
 /** In the order of their digits in catalogue-data.ts: append only. */
 export const CAPABILITIES = [

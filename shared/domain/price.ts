@@ -11,6 +11,8 @@ export interface TokenPrices {
   readonly cacheWrite5m?: PicoUsd;
   /** Written to the prompt cache for an hour. */
   readonly cacheWrite1h?: PicoUsd;
+  /** An image that the model makes, in pico-USD an image. */
+  readonly image?: PicoUsd;
 }
 
 /** The price of the whole request, answer included, where its prompt has more tokens than `aboveTokens`. */
@@ -74,7 +76,8 @@ export function costOf(tier: TierPrices, usage: TokenUsage): NanoUsd {
     amount(usage.output, prices.output) +
     amount(usage.cacheRead, prices.cacheRead ?? prices.input) +
     amount(usage.cacheWrite - cacheWrite1h, write5m) +
-    amount(cacheWrite1h, prices.cacheWrite1h ?? write5m);
+    amount(cacheWrite1h, prices.cacheWrite1h ?? write5m) +
+    amount(usage.images ?? 0, prices.image ?? 0);
   return Number((pico + 999n) / 1000n);
 }
 

@@ -1,7 +1,7 @@
 /** Who is calling, whatever the credential. Made by the authorizer, carried signed, never taken from a request. */
 import { type KeyScope, type PermissionLevel, scopesInForce } from './grant.ts';
 import type { AccountRef, KeyRef, TenantRef } from './ids.ts';
-import type { AccountLimits, TenantLimits } from './limits.ts';
+import type { LimitSet, TenantLimits } from './limits.ts';
 import type { ModelPermissions } from './model-access.ts';
 
 /** What an admin key may do: families of the Administration API, `write` includes `read`. */
@@ -38,7 +38,11 @@ export interface KeyPrincipal {
   /** The limits in force when the key was checked; they act on this request. */
   readonly limits: TenantLimits;
   /** The service account's own limits; undefined where it has none. */
-  readonly accountLimits?: AccountLimits;
+  readonly accountLimits?: LimitSet;
+  /** The version of the tenant's settings that is in force; undefined where it has none. */
+  readonly settingsVersion?: number;
+  /** Whether answers say what they cost, also where a request does not ask. */
+  readonly showsCost?: true;
   /** When the key ends, where its holder should hear of it: it has a successor, or less than 14 days left. */
   readonly endsAtMs?: number;
 }

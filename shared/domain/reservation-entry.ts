@@ -8,17 +8,19 @@
  * Times are milliseconds and numbers base36; the instant that makes an entry overdue has a fixed place (characters
  * 1 to 8), so that a scan reads no more. The account is not written: a key's reference begins with it.
  *
- *     R<expires 8><key 10><lifetime>.<tokens>.<nano-USD>.<counters>.<model>
- *     S<settled 8><key 10><duration>.<input>.<output>.<cache read>.<cache write>.<nano-USD>.<flags>.<model>
+ *     R<expires 8><key 10><lifetime>.<tokens>.<nano-USD>.<counters>.<what>.<model>
+ *     S<settled 8><key 10><duration>.<input>.<output>.<cache read>.<cache write>.<nano-USD>.<end><what>.<model>
  *
- * A cache write of which a part is kept for an hour is `<all>-<that part>`.
+ * Tokens that limits a minute count otherwise are `<tokens>-<that count>`, money that may be passed is
+ * `<nano-USD>-<by how much>`, output with images is `<output>-<images>`, and a cache write of which a part is kept
+ * for an hour is `<all>-<that part>`. The counters are one letter each (counter.ts): seven for the tenant's and, where
+ * they limit, as many for the account's and the model's. `what` is the endpoint and the service tier, a letter each.
  *
- * The counters are one letter each (counter.ts), four for the tenant's and up to four for the account's.
- *
- * Size: an R is 38 to 46 bytes beside the model's id, 90 with the longest in common use (44 bytes,
- * `us.anthropic.claude-sonnet-4-5-20250929-v1:0`); an S 10 to 20 more. An item at the in-flight cap of 100 thus
- * holds 12 kB, names included.
+ * Size: an R is at most 59 bytes beside the model's id, all limits of an account counted; 103 with the longest id in
+ * common use (44 bytes, `us.anthropic.claude-sonnet-4-5-20250929-v1:0`); an S 10 to 20 more than an R without them. An
+ * item at the in-flight cap of 100 thus holds 13 kB, names included.
  */
+import type { Admission } from './admission.ts';
 import {
   type CounterCharge,
   type CounterIdentity,
@@ -28,12 +30,21 @@ import {
 } from './counter.ts';
 import { accountOfKey, type KeyRef, parseKeyRef, type RequestId, type TenantRef } from './ids.ts';
 import type { Amounts } from './limits.ts';
-import { type Outcome, type TokenUsage, totalTokens, type UsageRecord } from './usage.ts';
+import type { ServiceTier } from './price.ts';
+import {
+  type Endpoint,
+  type Outcome,
+  quotaTokens,
+  totalTokens,
+  type UsageRecord,
+} from './usage.ts';
 
 /** What was set aside for one request. */
 export interface Reservation {
   readonly key: KeyRef;
   readonly model: string;
+  readonly endpoint: Endpoint;
+  readonly serviceTier: ServiceTier;
   readonly counters: readonly CounterIdentity[];
   readonly reserved: Amounts;
   /** The instant of admission: it names the periods that were charged. */
@@ -45,6 +56,8 @@ export interface Reservation {
 export interface ReservationSource {
   readonly key: KeyRef;
   readonly model: string;
+  readonly endpoint: Endpoint;
+  readonly serviceTier: ServiceTier;
   readonly charges: readonly CounterCharge[];
   readonly reserved: Amounts;
   readonly nowMs: number;
@@ -60,10 +73,15 @@ export interface EntryOwner {
 export type EntryState = 'reserved' | 'settled' | 'unknown';
 
 const TIME_LENGTH = 8;
-const RESERVED =
-  /^R([0-9a-z]{8})([0-9A-Za-z]{10})([0-9a-z]{1,8})\.([0-9a-z]+)\.([0-9a-z]+)\.([A-Za-z]*)\.([^\s]+)$/;
-const SETTLED =
-  /^S([0-9a-z]{8})([0-9A-Za-z]{10})(-?[0-9a-z]+)\.([0-9a-z]+)\.([0-9a-z]+)\.([0-9a-z]+)\.([0-9a-z]+)(?:-([0-9a-z]+))?\.([0-9a-z]+)\.([cfao][em])\.([^\s]+)$/;
+const NUMBER = '([0-9a-z]+)';
+/** A number, and a second one after a dash where there is one. */
+const PAIR = '([0-9a-z]+)(?:-([0-9a-z]+))?';
+const RESERVED = new RegExp(
+  `^R([0-9a-z]{8})([0-9A-Za-z]{10})([0-9a-z]{1,8})\\.${PAIR}\\.${PAIR}\\.([A-Za-z]*(?:-[A-Z]+)?)\\.([a-z])([a-z])\\.([^\\s]+)$`,
+);
+const SETTLED = new RegExp(
+  `^S([0-9a-z]{8})([0-9A-Za-z]{10})(-?[0-9a-z]+)\\.${NUMBER}\\.${PAIR}\\.${NUMBER}\\.${PAIR}\\.${NUMBER}\\.([cfao])([em])([a-z])([a-z])\\.([^\\s]+)$`,
+);
 
 const OUTCOME_CODES: Readonly<Record<Outcome, string>> = {
   completed: 'c',
@@ -71,20 +89,34 @@ const OUTCOME_CODES: Readonly<Record<Outcome, string>> = {
   abandoned: 'a',
   orphaned: 'o',
 };
-const OUTCOME_OF_CODE: ReadonlyMap<string, Outcome> = new Map([
-  ['c', 'completed'],
-  ['f', 'failed'],
-  ['a', 'abandoned'],
-  ['o', 'orphaned'],
-]);
+const ENDPOINT_CODES: Readonly<Record<Endpoint, string>> = {
+  'chat.completions': 'c',
+  embeddings: 'e',
+  images: 'i',
+};
+const TIER_CODES: Readonly<Record<ServiceTier, string>> = {
+  standard: 's',
+  priority: 'p',
+  flex: 'f',
+  batch: 'b',
+};
+
+/** The member of a closed set that has this letter. */
+const ofCode = <Member extends string>(
+  codes: Readonly<Record<Member, string>>,
+  code: string | undefined,
+): Member | undefined => (Object.keys(codes) as Member[]).find((member) => codes[member] === code);
 
 /** What an admission sets aside. Throws TypeError where its charges contradict its amounts, its time or its key. */
 export const reservationOf = (admission: ReservationSource): Reservation => ({
   key: admission.key,
   model: admission.model,
+  endpoint: admission.endpoint,
+  serviceTier: admission.serviceTier,
   counters: countersOfCharges(admission.charges, {
     startedAtMs: admission.nowMs,
     account: accountOfKey(admission.key),
+    model: admission.model,
     reserved: admission.reserved,
   }),
   reserved: admission.reserved,
@@ -92,25 +124,29 @@ export const reservationOf = (admission: ReservationSource): Reservation => ({
   expiresAtMs: admission.expiresAtMs,
 });
 
-/** What a finished request is charged. */
-export const usedAmounts = (record: UsageRecord): Amounts => ({
+/** What a finished request is charged, its tokens a minute counted as its admission counted them. */
+export const usedAmounts = (
+  record: UsageRecord,
+  { outputFactor }: Pick<Admission, 'outputFactor'>,
+): Amounts => ({
   tokens: totalTokens(record.usage),
+  ...(outputFactor !== undefined && { minuteTokens: quotaTokens(record.usage, outputFactor) }),
   nanoUsd: record.nanoUsd,
 });
 
 /** Whether a finished request used neither tokens nor money: its model was never called, or refused it. */
-export const usedNothing = (record: UsageRecord): boolean => {
-  const { tokens, nanoUsd } = usedAmounts(record);
-  return tokens === 0 && nanoUsd === 0;
-};
+export const usedNothing = ({ usage, nanoUsd }: UsageRecord): boolean =>
+  totalTokens(usage) === 0 && nanoUsd === 0;
 
 /** The text of an R entry. Equal reservations give equal texts: a settlement is conditional on that equality. */
 export function encodeReservation(reservation: Reservation): string {
+  const { tokens, minuteTokens, nanoUsd, debtNanoUsd } = reservation.reserved;
   const rest = [
     base36(reservation.expiresAtMs - reservation.startedAtMs),
-    base36(reservation.reserved.tokens),
-    base36(reservation.reserved.nanoUsd),
+    pair(tokens, minuteTokens),
+    pair(nanoUsd, debtNanoUsd),
     counterCodes(reservation.counters),
+    whatCodes(reservation),
     reservation.model,
   ];
   return `R${fixedTime(reservation.expiresAtMs)}${reservation.key}${rest.join('.')}`;
@@ -118,28 +154,39 @@ export function encodeReservation(reservation: Reservation): string {
 
 /** Reads an R entry; undefined for anything else, an entry of a later version included. */
 export function decodeReservation(text: string): Reservation | undefined {
-  const [matched, expires, keyText = '', lifetime, tokens, nanoUsd, codes = '', model = ''] =
+  const [matched, expires, keyText = '', lifetime, tokens, minute, nanoUsd, debt, codes = '', ...what] =
     RESERVED.exec(text) ?? [];
+  const [endpointCode, tierCode, model = ''] = what;
   const key = parseKeyRef(keyText);
-  if (matched === undefined || key === undefined) return undefined;
+  const endpoint = ofCode(ENDPOINT_CODES, endpointCode);
+  const serviceTier = ofCode(TIER_CODES, tierCode);
+  if (matched === undefined || key === undefined || endpoint === undefined || serviceTier === undefined) {
+    return undefined;
+  }
   const expiresAtMs = number(expires);
   const startedAtMs = expiresAtMs - number(lifetime);
-  const counters = parseCounterCodes(codes, { startedAtMs, account: accountOfKey(key) });
+  const counters = parseCounterCodes(codes, { startedAtMs, account: accountOfKey(key), model });
   if (counters === undefined) return undefined;
-  const reserved = { tokens: number(tokens), nanoUsd: number(nanoUsd) };
-  return { key, model, counters, reserved, startedAtMs, expiresAtMs };
+  const reserved = {
+    tokens: number(tokens),
+    ...(minute !== undefined && { minuteTokens: number(minute) }),
+    nanoUsd: number(nanoUsd),
+    ...(debt !== undefined && { debtNanoUsd: number(debt) }),
+  };
+  return { key, model, endpoint, serviceTier, counters, reserved, startedAtMs, expiresAtMs };
 }
 
 /** The text of an S entry: the usage record without what the item's key and the attribute's name say. */
 export function encodeSettled(record: UsageRecord): string {
+  const { usage } = record;
   const rest = [
     base36(record.settledAtMs - record.startedAtMs),
-    base36(record.usage.input),
-    base36(record.usage.output),
-    base36(record.usage.cacheRead),
-    cacheWriteText(record.usage),
+    base36(usage.input),
+    pair(usage.output, usage.images),
+    base36(usage.cacheRead),
+    pair(usage.cacheWrite, usage.cacheWrite1h),
     base36(record.nanoUsd),
-    OUTCOME_CODES[record.outcome] + (record.estimated ? 'e' : 'm'),
+    OUTCOME_CODES[record.outcome] + (record.estimated ? 'e' : 'm') + whatCodes(record),
     record.model,
   ];
   return `S${fixedTime(record.settledAtMs)}${record.key}${rest.join('.')}`;
@@ -147,40 +194,34 @@ export function encodeSettled(record: UsageRecord): string {
 
 /** Reads an S entry; undefined for anything else. */
 export function decodeSettled(owner: EntryOwner, text: string): UsageRecord | undefined {
-  const [
-    matched,
-    settled,
-    keyText = '',
-    duration,
-    input,
-    output,
-    read,
-    write,
-    write1h,
-    nanoUsd,
-    flags = '',
-    model = '',
-  ] = SETTLED.exec(text) ?? [];
+  const [matched, settled, keyText = '', duration, ...rest] = SETTLED.exec(text) ?? [];
+  const [input, output, images, read, write, write1h, nanoUsd, ...flags] = rest;
+  const [outcomeCode, estimated, endpointCode, tierCode, model = ''] = flags;
   const key = parseKeyRef(keyText);
-  const outcome = OUTCOME_OF_CODE.get(flags.charAt(0));
+  const outcome = ofCode(OUTCOME_CODES, outcomeCode);
+  const endpoint = ofCode(ENDPOINT_CODES, endpointCode);
+  const serviceTier = ofCode(TIER_CODES, tierCode);
   if (matched === undefined || key === undefined || outcome === undefined) return undefined;
+  if (endpoint === undefined || serviceTier === undefined) return undefined;
   const settledAtMs = number(settled);
   return {
     ...owner,
     account: accountOfKey(key),
     key,
     model,
-    endpoint: 'chat.completions',
+    endpoint,
+    serviceTier,
     outcome,
     usage: {
       input: number(input),
       output: number(output),
+      ...(images !== undefined && { images: number(images) }),
       cacheRead: number(read),
       cacheWrite: number(write),
       ...(write1h !== undefined && { cacheWrite1h: number(write1h) }),
     },
     nanoUsd: number(nanoUsd),
-    estimated: flags.charAt(1) === 'e',
+    estimated: estimated === 'e',
     startedAtMs: settledAtMs - number(duration),
     settledAtMs,
   };
@@ -196,29 +237,40 @@ export function entryState(text: string): EntryState {
 export const entryTimeMs = (text: string): number => number(text.slice(1, 1 + TIME_LENGTH));
 
 /**
- * The record of a request whose process died: charged in full, as reserved. Nothing is known of how the tokens
- * divide, so all of them are written as input; their sum is what the counters hold.
+ * The record of a request whose process died: charged in full, as reserved, and where that was an estimate with all
+ * that it may have used beyond. Nothing is known of how the tokens divide, so all of them are written as input; their
+ * sum is what the counters hold.
  */
-export const orphanRecord = (
-  owner: EntryOwner,
-  reservation: Reservation,
-  settledAtMs: number,
-): UsageRecord => ({
-  ...owner,
-  account: accountOfKey(reservation.key),
-  key: reservation.key,
-  model: reservation.model,
-  endpoint: 'chat.completions',
-  outcome: 'orphaned',
-  usage: { input: reservation.reserved.tokens, output: 0, cacheRead: 0, cacheWrite: 0 },
-  nanoUsd: reservation.reserved.nanoUsd,
-  estimated: true,
-  startedAtMs: reservation.startedAtMs,
-  settledAtMs,
+export function orphanRecord(owner: EntryOwner, reservation: Reservation, settledAtMs: number): UsageRecord {
+  const { tokens, nanoUsd, debtNanoUsd = 0 } = reservation.reserved;
+  return {
+    ...owner,
+    account: accountOfKey(reservation.key),
+    key: reservation.key,
+    model: reservation.model,
+    endpoint: reservation.endpoint,
+    serviceTier: reservation.serviceTier,
+    outcome: 'orphaned',
+    usage: { input: tokens, output: 0, cacheRead: 0, cacheWrite: 0 },
+    nanoUsd: nanoUsd + debtNanoUsd,
+    estimated: true,
+    startedAtMs: reservation.startedAtMs,
+    settledAtMs,
+  };
+}
+
+/** What the counters hold for an orphan once it is charged. */
+export const orphanAmounts = ({ tokens, minuteTokens, nanoUsd, debtNanoUsd = 0 }: Amounts): Amounts => ({
+  tokens,
+  ...(minuteTokens !== undefined && { minuteTokens }),
+  nanoUsd: nanoUsd + debtNanoUsd,
 });
 
-const cacheWriteText = ({ cacheWrite, cacheWrite1h }: TokenUsage): string =>
-  base36(cacheWrite) + (cacheWrite1h === undefined ? '' : `-${base36(cacheWrite1h)}`);
+const whatCodes = (of: { readonly endpoint: Endpoint; readonly serviceTier: ServiceTier }): string =>
+  ENDPOINT_CODES[of.endpoint] + TIER_CODES[of.serviceTier];
+
+const pair = (first: number, second: number | undefined): string =>
+  base36(first) + (second === undefined ? '' : `-${base36(second)}`);
 
 const base36 = (value: number): string => value.toString(36);
 const fixedTime = (timeMs: number): string => base36(timeMs).padStart(TIME_LENGTH, '0');

@@ -6,7 +6,7 @@ import type { KeyDigest, KeyEnvironment } from './api-key.ts';
 import type { Grant } from './grant.ts';
 import type { AccountRef, AlertRef, KeyRef, TenantRef } from './ids.ts';
 import type { RotationPolicy } from './key-delivery.ts';
-import type { AccountLimits, TenantLimits } from './limits.ts';
+import type { LimitSet, TenantLimits } from './limits.ts';
 import type { ModelPermissions } from './model-access.ts';
 import type { NanoUsd } from './money.ts';
 import type { AdminScope } from './principal.ts';
@@ -22,6 +22,10 @@ export interface Tenant extends Revised {
   readonly status: 'active' | 'archived';
   readonly limits: TenantLimits;
   readonly modelPermissions?: ModelPermissions;
+  /** The version of its settings in Parameter Store that is in force; absent where it has none. */
+  readonly settingsVersion?: number;
+  /** Answers say what they cost, also where a request does not ask. */
+  readonly showsCost?: true;
   readonly createdAtMs: number;
   readonly archivedAtMs?: number;
 }
@@ -35,7 +39,7 @@ export interface ServiceAccount extends Revised {
   readonly status: 'active' | 'deleted';
   /** The most that its keys may do. */
   readonly grant: Grant;
-  readonly limits?: AccountLimits;
+  readonly limits?: LimitSet;
   readonly createdAtMs: number;
   readonly deletedAtMs?: number;
 }

@@ -16,7 +16,7 @@ function keyIssuer() {
     vault: createMemorySecretVault(),
     events: createMemoryEventBus(),
     settings: { baseUrl: async () => 'https://gateway.example/dev' },
-    limits: { readSpend: async () => 0 },
+    limits: { readSpend: async () => ({ nanoUsd: 0, debtNanoUsd: 0 }) },
     secrets: testSecrets,
     clock: () => NOON_MS,
     random: seededRandom('bootstrap'),

@@ -20,7 +20,7 @@ function sweepWith(sweep: (tenant: TenantRef) => Promise<number>, remainingMs = 
         return { items: tenants.slice(from, from + limit), hasMore: from + limit < tenants.length };
       },
     },
-    limits: { sweep, readSpend: async () => 0 },
+    limits: { sweep, readSpend: async () => ({ nanoUsd: 0, debtNanoUsd: 0 }) },
     vault: createMemorySecretVault(),
     events: createMemoryEventBus(),
     settings: { baseUrl: async () => 'https://gateway.example/dev' },

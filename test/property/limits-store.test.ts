@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Admission } from '../../shared/domain/admission.ts';
 import { accountOfKey, type KeyRef, type TenantRef } from '../../shared/domain/ids.ts';
-import { type AccountLimits, utcMinute } from '../../shared/domain/limits.ts';
+import { type LimitSet, utcSecond } from '../../shared/domain/limits.ts';
 import { totalTokens, type UsageRecord } from '../../shared/domain/usage.ts';
 import type { LimitsStore } from '../../shared/ports.ts';
 import {
@@ -130,9 +130,9 @@ const moneyOf = (records: readonly UsageRecord[]): number =>
   records.reduce((sum, { nanoUsd }) => sum + nanoUsd, 0);
 
 /** Throws where the records of one tenant, or of one account, are more than their limits allow. */
-function expectWithin(records: readonly UsageRecord[], limits: AccountLimits): void {
+function expectWithin(records: readonly UsageRecord[], limits: LimitSet): void {
   const within = (used: number, limit = Number.POSITIVE_INFINITY) => expect(used).toBeLessThanOrEqual(limit);
-  for (const of of Map.groupBy(records, ({ startedAtMs }) => utcMinute(startedAtMs)).values()) {
+  for (const of of Map.groupBy(records, ({ startedAtMs }) => utcSecond(startedAtMs).slice(0, 12)).values()) {
     within(tokensOf(of), limits.tokensPerMinute);
     within(of.length, limits.requestsPerMinute);
   }

@@ -64,7 +64,7 @@ export function administration(
   const handler = createHandler({
     ...memory,
     tenancy: { ...memory.tenancy, ...over(memory.tenancy) },
-    limits: { readSpend: async () => spent.nanoUsd },
+    limits: { readSpend: async () => ({ nanoUsd: spent.nanoUsd, debtNanoUsd: 0 }) },
     vault: createMemorySecretVault(),
     events: createMemoryEventBus(),
     settings: { baseUrl: async () => 'https://gateway.example/dev' },

@@ -67,7 +67,10 @@ export function keyWorld(options: KeyWorldOptions): KeyWorld {
     vault,
     events: bus,
     settings: { baseUrl: async () => 'https://gateway.example/dev' },
-    limits: { sweep: async () => 0, readSpend: async () => options.spentNanoUsd?.() ?? 0 },
+    limits: {
+      sweep: async () => 0,
+      readSpend: async () => ({ nanoUsd: options.spentNanoUsd?.() ?? 0, debtNanoUsd: 0 }),
+    },
     clock,
     random: options.random,
     log,

@@ -19,9 +19,9 @@ import {
   type TenantRef,
 } from '../../shared/domain/ids.ts';
 import {
-  type AccountLimits,
   type Amounts,
   DEFAULT_LIMITS,
+  type LimitSet,
   type TenantLimits,
 } from '../../shared/domain/limits.ts';
 import type { LogEvent } from '../../shared/domain/log-event.ts';
@@ -57,7 +57,7 @@ export interface AdmissionFacts {
   readonly limits?: Partial<TenantLimits>;
   /** By default KEY. */
   readonly key?: KeyRef;
-  readonly accountLimits?: AccountLimits;
+  readonly accountLimits?: LimitSet;
 }
 
 export function admissionOf(facts: AdmissionFacts): Admission {
@@ -65,7 +65,7 @@ export function admissionOf(facts: AdmissionFacts): Admission {
   const limits = { ...DEFAULT_LIMITS, ...facts.limits };
   const key = facts.key ?? KEY;
   const account = accountOfKey(key);
-  const inForce = { limits, account, accountLimits: facts.accountLimits ?? {} };
+  const inForce = { limits, account, accountLimits: facts.accountLimits ?? {}, model: MODEL };
   const reserved: Amounts = { tokens: facts.tokens ?? 10, nanoUsd: facts.nanoUsd ?? 1_000 };
   return {
     tenant: facts.tenant,
@@ -73,6 +73,8 @@ export function admissionOf(facts: AdmissionFacts): Admission {
     key,
     request: requestAt(facts.index, nowMs),
     model: MODEL,
+    endpoint: 'chat.completions',
+    serviceTier: 'standard',
     limitsVersion: limits.version,
     inflightMax: limits.inflightMax,
     charges: countersFor(inForce, { nowMs, amounts: reserved }),
@@ -98,6 +100,7 @@ export function settlementOf(admission: Admission, used: UsedFacts = {}): Settle
     key: admission.key,
     model: admission.model,
     endpoint: 'chat.completions',
+    serviceTier: 'standard',
     outcome: 'completed',
     usage: {
       input: tokens - Math.floor(tokens / 2),
@@ -203,7 +206,7 @@ export async function committedAt(
   );
 }
 
-const FAR_AWAY: AccountLimits = {
+const FAR_AWAY: LimitSet = {
   requestsPerMinute: 10 ** 9,
   requestsPerDay: 10 ** 9,
   tokensPerMinute: 10 ** 9,

@@ -8,7 +8,7 @@ import { createLimitsStore } from '../../shared/aws/limits-store.ts';
 import { putUsageRecord } from '../../shared/aws/usage-store.ts';
 import type { Admission } from '../../shared/domain/admission.ts';
 import { accountOfKey, type KeyRef, parseKeyRef, parseRequestId } from '../../shared/domain/ids.ts';
-import type { AccountLimits } from '../../shared/domain/limits.ts';
+import type { LimitSet } from '../../shared/domain/limits.ts';
 import { decodeReservation, decodeSettled } from '../../shared/domain/reservation-entry.ts';
 import type { LimitsStore } from '../../shared/ports.ts';
 import {
@@ -26,16 +26,16 @@ import type { MemoryDynamo } from './memory-dynamo.ts';
 
 export const LIMIT = 20;
 const tenant = freshTenant();
-const LIMITS: AccountLimits = { tokensPerMinute: LIMIT, nanoUsdPerMonth: 2_000, requestsPerMinute: 3 };
+const LIMITS: LimitSet = { tokensPerMinute: LIMIT, nanoUsdPerMonth: 2_000, requestsPerMinute: 3 };
 /** An account has limits of its own; the third request is another's. */
-const ACCOUNT_LIMITS: AccountLimits = { tokensPerMinute: LIMIT, requestsPerMinute: 2 };
+const ACCOUNT_LIMITS: LimitSet = { tokensPerMinute: LIMIT, requestsPerMinute: 2 };
 const KEYS = [KEY, KEY, OTHER_KEY];
 const AFTER_EXPIRY_MS = NOW_MS + LIFETIME_MS + 1;
 const LONG_AFTER_MS = NOW_MS + 100_000;
 const BACKOFF = { attemptsMax: 2, random: () => 0, wait: async () => {} };
 
 /** Requests of 10 tokens under a limit of 20: two fit, a third only when enough was given back. */
-const admissionsUnder = (limits: AccountLimits, accountLimits: AccountLimits): readonly Admission[] =>
+const admissionsUnder = (limits: LimitSet, accountLimits: LimitSet): readonly Admission[] =>
   KEYS.map((key, index) => admissionOf({ tenant, index: index + 1, key, limits, accountLimits }));
 
 /** The store under test; its waiting takes no time. */
@@ -65,7 +65,7 @@ export function naiveStore(dynamo: Dynamo): LimitsStore {
       await putUsageRecord({ dynamo, table: TABLES.usageTable }, record);
     },
     sweep: async () => 0,
-    readSpend: async () => 0,
+    readSpend: async () => ({ nanoUsd: 0, debtNanoUsd: 0 }),
   };
 }
 
@@ -121,7 +121,7 @@ export function ledgerOf(dynamo: MemoryDynamo) {
 /** What was set aside and what was used, nobody's or one account's, is what the counters hold and within the limits. */
 function checkCounters(
   { item, held }: Pick<ReturnType<typeof ledgerOf>, 'item' | 'held'>,
-  of: { readonly limits: AccountLimits; readonly suffix: string },
+  of: { readonly limits: LimitSet; readonly suffix: string },
 ): void {
   const { tokensPerMinute = 0, requestsPerMinute = 0 } = of.limits;
   const tokens = numberAt(item, `tpm#202611202017${of.suffix}`);
@@ -181,8 +181,8 @@ export interface ScenarioFacts {
   readonly sweep: boolean;
   readonly tokens: number;
   /** By default two or three requests fit into each. */
-  readonly limits?: AccountLimits;
-  readonly accountLimits?: AccountLimits;
+  readonly limits?: LimitSet;
+  readonly accountLimits?: LimitSet;
 }
 
 type Under = Required<Pick<ScenarioFacts, 'limits' | 'accountLimits'>>;

@@ -6,7 +6,7 @@ import { createMemoryUsageStore } from '../../local/memory/usage-store.ts';
 import { CATALOGUE } from '../../shared/domain/catalogue.ts';
 import type { ConverseAnswer, ConverseCall, ConverseStreamEvent } from '../../shared/domain/converse.ts';
 import { accountOfKey } from '../../shared/domain/ids.ts';
-import { type AccountLimits, DEFAULT_LIMITS, type TenantLimits } from '../../shared/domain/limits.ts';
+import { DEFAULT_LIMITS, type LimitSet, type TenantLimits } from '../../shared/domain/limits.ts';
 import type { LogEvent } from '../../shared/domain/log-event.ts';
 import type { KeyPrincipal } from '../../shared/domain/principal.ts';
 import type { UsageRecord } from '../../shared/domain/usage.ts';
@@ -34,7 +34,7 @@ export interface ProxyScript {
   /** By default every key is live. */
   readonly keyWatch?: KeyWatch;
   readonly limits?: Partial<TenantLimits>;
-  readonly accountLimits?: AccountLimits;
+  readonly accountLimits?: LimitSet;
   readonly store?: Partial<LimitsStore>;
 }
 

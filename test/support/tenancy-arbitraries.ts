@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { type Grant, KEY_SCOPES, PERMISSION_LEVELS } from '../../shared/domain/grant.ts';
 import { type KeyRef, parseKeyRef } from '../../shared/domain/ids.ts';
 import type { RotationPolicy } from '../../shared/domain/key-delivery.ts';
-import type { AccountLimits, TenantLimits } from '../../shared/domain/limits.ts';
+import type { LimitSet, TenantLimits } from '../../shared/domain/limits.ts';
 import { OUTBOX_TYPES, type OutboxMessage } from '../../shared/domain/outbox.ts';
 import { ADMIN_SCOPES } from '../../shared/domain/principal.ts';
 import type {
@@ -49,7 +49,7 @@ const accountLimitsModel = {
   tokensPerMinute: count,
   nanoUsdPerMonth: count,
 };
-const accountLimits: fc.Arbitrary<AccountLimits> = fc.record(accountLimitsModel, {
+const accountLimits: fc.Arbitrary<LimitSet> = fc.record(accountLimitsModel, {
   requiredKeys: [],
   noNullPrototype: true,
 });

@@ -33,7 +33,12 @@ export const createChatCompletions =
   async (request) => {
     const principal = keyPrincipal(request);
     const plan = planCall(deps, { request, principal });
-    const admitted = await admit(deps, { request, principal, ...plan });
+    const admitted = await admit(deps, {
+      request,
+      principal,
+      ...plan,
+      what: { endpoint: 'chat.completions', serviceTier: USE.tier },
+    });
     return plan.command.stream
       ? await answerStreamed(deps, { request, plan, admitted })
       : await answerWhole(deps, { request, plan, admitted });
@@ -82,7 +87,13 @@ function planCall(
     model,
     price,
     converse: toConverse(command, { model, outputTokensMax, tags }),
-    estimate: estimateOf(command, { price, outputTokensMax, cacheWrites: USE.cacheWrites }),
+    estimate: estimateOf(command, {
+      price,
+      outputTokensMax,
+      cacheWrites: USE.cacheWrites,
+      outputFactor: model.outputFactor,
+      counting: of.principal.limits,
+    }),
   };
 }
 

@@ -49,6 +49,7 @@ function charge(
     key: key.ref,
     model: of.model ?? LITE,
     endpoint: 'chat.completions',
+    serviceTier: 'standard',
     outcome: 'completed',
     usage: { input: 10, output: 10, cacheRead: 0, cacheWrite: 0 },
     nanoUsd: of.nanoUsd,

@@ -1,6 +1,6 @@
 /** Every limit that refuses, as the caller hears of it: status, body and headers. */
 import { GatewayError } from '../../../shared/domain/gateway-error.ts';
-import type { AccountLimits } from '../../../shared/domain/limits.ts';
+import type { LimitSet } from '../../../shared/domain/limits.ts';
 import { errorBody, errorHeaders, errorStatus } from '../../../shared/http/openai-error.ts';
 import { NOW_MS, requestAt } from '../../support/limits-fixture.ts';
 import { ASK, bodyText, type ProxyScript, proxyFixture } from '../../support/proxy-fixture.ts';
@@ -9,10 +9,10 @@ import { ASK, bodyText, type ProxyScript, proxyFixture } from '../../support/pro
 const TOKENS = 128 + 16 + 2 + 4096;
 const NANO_USD = 146 * 3750 + 4096 * 15000;
 const OWNERS = [
-  { owner: 'this project', under: (limits: AccountLimits): ProxyScript => ({ limits }) },
+  { owner: 'this project', under: (limits: LimitSet): ProxyScript => ({ limits }) },
   {
     owner: 'this service account',
-    under: (limits: AccountLimits): ProxyScript => ({ accountLimits: limits }),
+    under: (limits: LimitSet): ProxyScript => ({ accountLimits: limits }),
   },
 ] as const;
 

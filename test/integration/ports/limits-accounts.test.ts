@@ -1,7 +1,7 @@
 /** Limits of a service account beside its tenant's, and limits on requests, in every kind of store. */
 import type { Admission, AdmissionResult } from '../../../shared/domain/admission.ts';
 import { accountOfKey, newKeyRef, type TenantRef } from '../../../shared/domain/ids.ts';
-import type { AccountLimits } from '../../../shared/domain/limits.ts';
+import type { LimitSet } from '../../../shared/domain/limits.ts';
 import {
   type AdmissionFacts,
   admissionOf,
@@ -62,7 +62,7 @@ describe.each(kinds)('limits of accounts and requests in $name', ({ open }) => {
   );
 
   test('a refusal names the limit that refused and the account that has it', async () => {
-    const accountLimits: AccountLimits = { requestsPerDay: 1 };
+    const accountLimits: LimitSet = { requestsPerDay: 1 };
     const limits = { requestsPerDay: 2 };
     await stores.limits.admit(admissionOf({ tenant, index: 1, limits, accountLimits }));
     expect(await stores.limits.admit(admissionOf({ tenant, index: 2, limits, accountLimits }))).toEqual({

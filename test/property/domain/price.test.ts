@@ -56,6 +56,8 @@ test('no usage within the bounds of an estimate costs more than it reserves', ()
           price,
           outputTokensMax: request.outputTokensMax,
           cacheWrites,
+          outputFactor: 1,
+          counting: {},
         });
         const used = within(bound, cacheWrites === '1h' ? of : { ...of, long: 0 });
         expect(costOf(price, used)).toBeLessThanOrEqual(reserved.nanoUsd);

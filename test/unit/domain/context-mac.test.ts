@@ -7,12 +7,22 @@ import {
   KEY_SCOPES,
 } from '../../../shared/domain/grant.ts';
 import { newAccountRef, newKeyRef, newTenantRef } from '../../../shared/domain/ids.ts';
-import { type AccountLimits, DEFAULT_LIMITS, type TenantLimits } from '../../../shared/domain/limits.ts';
+import {
+  DEFAULT_LIMITS,
+  LIMIT_NAMES,
+  type LimitSet,
+  type TenantLimits,
+} from '../../../shared/domain/limits.ts';
 import {
   MODEL_PERMISSIONS_BYTES_MAX,
   type ModelPermissions,
   modelPermissionsFit,
 } from '../../../shared/domain/model-access.ts';
+import {
+  MODEL_LIMITS_BYTES_MAX,
+  modelLimitsFit,
+  packTenantLimits,
+} from '../../../shared/domain/packed-limits.ts';
 import {
   ADMIN_ANCESTORS_MAX,
   ADMIN_SCOPES,
@@ -116,19 +126,23 @@ describe('the largest principal that configuration allows', () => {
     models[0] = seed.repeat(pad).slice(0, pad);
     return { scopes: KEY_SCOPES, level: 'destructive', models, ipRanges };
   }
-  /** Each limit that there is, with the most digits that it can have; a new one must be counted here. */
+  /** Each limit that there is, with the most digits that it can have, in shadow too. */
   const most = Number.MAX_SAFE_INTEGER;
-  const accountLimits: Required<AccountLimits> = {
-    requestsPerMinute: most,
-    requestsPerDay: most,
-    tokensPerMinute: most,
-    nanoUsdPerMonth: most,
+  const accountLimits: LimitSet = {
+    ...Object.fromEntries(LIMIT_NAMES.map((name) => [name, most])),
+    shadow: LIMIT_NAMES,
   };
-  const limits: Required<TenantLimits> = {
+  const unpaddedModel = packTenantLimits({ ...DEFAULT_LIMITS, models: [{ model: '', limits: {} }] })[5];
+  const models = [{ model: 'm'.repeat(MODEL_LIMITS_BYTES_MAX - unpaddedModel.length), limits: {} }];
+  const limits: TenantLimits = {
     ...accountLimits,
     version: most,
     inflightMax: most,
     outputTokensDefault: most,
+    smoothing: '10s',
+    tokenCounting: 'bedrock',
+    estimation: 'balanced',
+    models,
   };
 
   test('fits, whatever a key and its account share', () => {
@@ -143,6 +157,7 @@ describe('the largest principal that configuration allows', () => {
     const models = ['m'.repeat(MODEL_PERMISSIONS_BYTES_MAX - unpadded)];
     const modelPermissions: ModelPermissions = { mode: 'allow_list', models };
     expect(modelPermissionsFit(modelPermissions)).toBe(true);
+    expect(modelLimitsFit(limits.models ?? [])).toBe(true);
     const largest: Principal = {
       ...principal,
       scopes: KEY_SCOPES,
@@ -151,6 +166,8 @@ describe('the largest principal that configuration allows', () => {
       modelPermissions,
       limits,
       accountLimits,
+      settingsVersion: most,
+      showsCost: true,
       endsAtMs: 9_999_999_999_999,
     };
     expect(() => signContext(secret, { principal: largest, binding, nowMs })).not.toThrow();

@@ -1,8 +1,8 @@
 import { goDuration, rateLimitHeaders } from '../../../functions/proxy/rate-limit-headers.ts';
 import { countersFor } from '../../../shared/domain/counter.ts';
 import { accountOfKey } from '../../../shared/domain/ids.ts';
-import type { AccountLimits } from '../../../shared/domain/limits.ts';
-import { KEY, NOW_MS } from '../../support/limits-fixture.ts';
+import { DEFAULT_LIMITS, type LimitSet } from '../../../shared/domain/limits.ts';
+import { KEY, MODEL, NOW_MS } from '../../support/limits-fixture.ts';
 
 test.each([
   [0, '0ms'],
@@ -23,10 +23,13 @@ test.each([
 /** The headers of a request that finds every counter at `committed`, itself included. */
 function headersAt(
   committed: number,
-  of: { readonly limits: AccountLimits; readonly accountLimits?: AccountLimits },
+  of: { readonly limits: LimitSet; readonly accountLimits?: LimitSet },
 ): Readonly<Record<string, string>> {
   const amounts = { tokens: 10, nanoUsd: 100 };
-  const charges = countersFor({ account: accountOfKey(KEY), ...of }, { nowMs: NOW_MS, amounts });
+  const charges = countersFor(
+    { account: accountOfKey(KEY), model: MODEL, ...of, limits: { ...DEFAULT_LIMITS, ...of.limits } },
+    { nowMs: NOW_MS, amounts },
+  );
   return rateLimitHeaders(charges, { committed: charges.map(() => committed), nowMs: NOW_MS });
 }
 
@@ -74,9 +77,9 @@ test.each([
 });
 
 test('what is left decides, not how small the limit is', () => {
-  const limits = { requestsPerMinute: 60, requestsPerDay: 1_000 };
+  const limits = { ...DEFAULT_LIMITS, requestsPerMinute: 60, requestsPerDay: 1_000 };
   const of = { nowMs: NOW_MS, amounts: { tokens: 10, nanoUsd: 100 } };
-  const charges = countersFor({ account: accountOfKey(KEY), limits }, of);
+  const charges = countersFor({ account: accountOfKey(KEY), limits, model: MODEL }, of);
   const committed = charges.map(({ kind }) => (kind === 'requests-day' ? 995 : 10));
   expect(rateLimitHeaders(charges, { committed, nowMs: NOW_MS })).toEqual({
     'x-ratelimit-limit-requests': '1000',

@@ -1,0 +1,90 @@
+/**
+ * Limits as short texts: they travel with every request, inside the 4 KB of its signed identity. A limit is its letter
+ * and its number in base36, in shadow with a `!`: `R1oM4gsr5s0!` is 60 requests a minute and, in shadow, 10 USD a month.
+ */
+import { LIMIT_NAMES, type LimitName, type LimitSet, type ModelLimits, type TenantLimits } from './limits.ts';
+
+/** Capital letters, so that they part the numbers. */
+const LETTERS: Readonly<Record<LimitName, string>> = {
+  requestsPerMinute: 'R',
+  requestsPerDay: 'D',
+  tokensPerMinute: 'T',
+  tokensPerDay: 'V',
+  tokensPerMonth: 'N',
+  nanoUsdPerDay: 'U',
+  nanoUsdPerMonth: 'M',
+};
+const LIMIT = /([A-Z])([0-9a-z]+)(!?)/g;
+
+export const packLimitSet = (limits: LimitSet): string =>
+  LIMIT_NAMES.map((name) => {
+    const limit = limits[name];
+    if (limit === undefined) return '';
+    return LETTERS[name] + limit.toString(36) + (limits.shadow?.includes(name) === true ? '!' : '');
+  }).join('');
+
+/** Reads packLimitSet. What it was given was signed by the authorizer: a letter that it does not know throws. */
+export function unpackLimitSet(packed: string): LimitSet {
+  const limits: Partial<Record<LimitName, number>> = {};
+  const shadow: LimitName[] = [];
+  for (const [, letter, digits = '', mark] of packed.matchAll(LIMIT)) {
+    const name = LIMIT_NAMES.find((candidate) => LETTERS[candidate] === letter);
+    if (name === undefined) throw new TypeError(`No limit has the letter ${letter}.`);
+    limits[name] = Number.parseInt(digits, 36);
+    if (mark === '!') shadow.push(name);
+  }
+  return shadow.length === 0 ? limits : { ...limits, shadow };
+}
+
+/** A tenant's limits, their parts in a fixed order. */
+export type PackedTenantLimits = readonly [
+  own: string,
+  version: number,
+  inflightMax: number,
+  outputTokensDefault: number,
+  /** Letters of what is chosen: `s`moothing, `b`edrock's counting, `e`stimates. */
+  choices: string,
+  /** `<model>=<limits>`, parted by spaces. */
+  models: string,
+];
+
+export const packTenantLimits = (limits: TenantLimits): PackedTenantLimits => [
+  packLimitSet(limits),
+  limits.version,
+  limits.inflightMax,
+  limits.outputTokensDefault,
+  (limits.smoothing === undefined ? '' : 's') +
+    (limits.tokenCounting === undefined ? '' : 'b') +
+    (limits.estimation === undefined ? '' : 'e'),
+  packModels(limits.models ?? []),
+];
+
+export function unpackTenantLimits(packed: PackedTenantLimits): TenantLimits {
+  const [own, version, inflightMax, outputTokensDefault, choices, models] = packed;
+  return {
+    ...unpackLimitSet(own),
+    version,
+    inflightMax,
+    outputTokensDefault,
+    ...(choices.includes('s') && { smoothing: '10s' }),
+    ...(choices.includes('b') && { tokenCounting: 'bedrock' }),
+    ...(choices.includes('e') && { estimation: 'balanced' }),
+    ...(models !== '' && { models: models.split(' ').map(unpackModel) }),
+  };
+}
+
+/** No model's id has a space or an equals sign. */
+const packModels = (models: readonly ModelLimits[]): string =>
+  models.map(({ model, limits }) => `${model}=${packLimitSet(limits)}`).join(' ');
+
+function unpackModel(packed: string): ModelLimits {
+  const [model = '', limits = ''] = packed.split('=');
+  return { model, limits: unpackLimitSet(limits) };
+}
+
+/** What limits of models may take together as they travel, in bytes, inside CONTEXT_BYTES_MAX (context-mac.ts). */
+export const MODEL_LIMITS_BYTES_MAX = 480;
+
+/** Whether so many limits of models are short enough to travel with a request. */
+export const modelLimitsFit = (models: readonly ModelLimits[]): boolean =>
+  Buffer.byteLength(packModels(models)) <= MODEL_LIMITS_BYTES_MAX;
