@@ -6,10 +6,13 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Answer, directCall, proxyCall } from './calls.ts';
+import { type Answer, type Call, directCall, proxyCall } from './calls.ts';
+import { contention } from './contention.ts';
 import { firstRequest } from './first-request.ts';
 import { importMs } from './import-time.ts';
+import { limitsCost, unitsOf } from './limits-cost.ts';
 import { machineNow } from './machine.ts';
+import { type StoreCall, startMeteredStore } from './metered-store.ts';
 import { performancePage, type Results } from './performance-page.ts';
 import { countRoundTrips } from './round-trips.ts';
 import { saturate } from './saturation.ts';
@@ -17,7 +20,7 @@ import { steady } from './steady.ts';
 import { bothCalls, chunkCost, directChunksPerSecond, firstChunks, STREAM_TOKENS } from './streams.ts';
 import { type RunningSubject, startSubject } from './subject.ts';
 import type { Subject } from './subject-process.ts';
-import { type Surroundings, startSurroundings } from './surroundings.ts';
+import { partitionOfKey, type Surroundings, startSurroundings } from './surroundings.ts';
 
 interface Effort {
   readonly seconds: number;
@@ -54,12 +57,26 @@ async function measure(around: Surroundings, effort: Effort): Promise<Results> {
   say('round trips');
   const whole = await roundTrips(around, WHOLE);
   const streamed = await roundTrips(around, { ...WHOLE, mode: 'streamed' });
+  say('limits');
+  const limits = await measureLimits(around, effort);
+  say('a quiet project beside a busy one');
+  const contended = await measureContention(around);
   say('the product');
   const product = await measureProduct(around, effort);
   say('the gateway stand-in and the floor');
   const gateway = await measureGateway(around, effort);
   const bare = await measureBare(around, effort);
-  return { machine, functions, first, roundTrips: { whole, streamed }, product, gateway, bare };
+  return {
+    machine,
+    functions,
+    first,
+    roundTrips: { whole, streamed },
+    limits,
+    contended,
+    product,
+    gateway,
+    bare,
+  };
 }
 
 async function measureFunctions({ bundles, environment }: Surroundings, { runs }: Effort) {
@@ -88,6 +105,50 @@ async function measureProduct(around: Surroundings, effort: Effort): Promise<Res
     };
   } finally {
     await close();
+  }
+}
+
+/** The sources, not the bundles: only of them can a part be left out. */
+function measureLimits(around: Surroundings, effort: Effort): Promise<Results['limits']> {
+  const { templatePath, apiKey } = around;
+  return limitsCost({
+    ...effort,
+    start: async (limits) => {
+      const subject = await start(around, { kind: 'sources', templatePath, limits });
+      return { call: proxyCall({ baseUrl: `${subject.url}/v1`, apiKey, answer: WHOLE }), subject };
+    },
+    units: () => withMeteredStore(around, ({ call, calls }) => unitsOf(call, calls)),
+  });
+}
+
+function measureContention(around: Surroundings): Promise<Results['contended']> {
+  return withMeteredStore(around, ({ call, quietCall, calls }) =>
+    contention({
+      busy: { call, partition: partitionOfKey(around.apiKey) },
+      quiet: { call: quietCall, partition: partitionOfKey(around.quietKey) },
+      calls,
+    }),
+  );
+}
+
+/** The product on a store that writes down what is asked of it. */
+async function withMeteredStore<Result>(
+  around: Surroundings,
+  use: (of: {
+    readonly call: Call;
+    readonly quietCall: Call;
+    readonly calls: readonly StoreCall[];
+  }) => Promise<Result>,
+): Promise<Result> {
+  const store = await startMeteredStore(around.dynamodbUrl);
+  const environment = { ...around.environment, AWS_ENDPOINT_URL_DYNAMODB: store.url };
+  const { target, call, close } = await startProduct({ ...around, environment });
+  try {
+    const quietCall = proxyCall({ ...target, apiKey: around.quietKey, answer: WHOLE });
+    return await use({ call, quietCall, calls: store.calls });
+  } finally {
+    await close();
+    await store.close();
   }
 }
 

@@ -1,5 +1,7 @@
 /** docs/performance.md from the results of one run. */
+import type { Contention } from './contention.ts';
 import type { FirstRequest } from './first-request.ts';
+import type { LimitsCost } from './limits-cost.ts';
 import type { Machine } from './machine.ts';
 import type { RoundTrips } from './round-trips.ts';
 import { CONNECTIONS, type Saturation } from './saturation.ts';
@@ -16,6 +18,8 @@ export interface Results {
   }[];
   readonly first: FirstRequest;
   readonly roundTrips: { readonly whole: RoundTrips; readonly streamed: RoundTrips };
+  readonly limits: LimitsCost;
+  readonly contended: Contention;
   readonly product: {
     readonly direct: Saturation;
     readonly saturated: Saturation;
@@ -47,6 +51,8 @@ export const performancePage = (results: Results): string =>
     costText(results),
     '## Round trips to DynamoDB',
     roundTripsText(results.roundTrips),
+    '## What limits cost',
+    limitsText(results),
     '## The functions',
     functionsText(results),
     '## Other proxies',
@@ -164,6 +170,47 @@ function roundTripsText(roundTrips: Results['roundTrips']): string {
       [row('whole answer', roundTrips.whole), row('streamed answer', roundTrips.streamed)],
     ),
     'Counted on the wire by a proxy between the functions and the local DynamoDB.',
+  ].join('\n\n');
+}
+
+function limitsText({ limits, contended }: Results): string {
+  const row = (what: string, { cpuMsPerRequest, requestsPerSecond }: Saturation): readonly string[] => [
+    what,
+    fixed(cpuMsPerRequest, 2),
+    whole(requestsPerSecond),
+  ];
+  const difference = (limits.limited.cpuMsPerRequest ?? 0) - (limits.unlimited.cpuMsPerRequest ?? 0);
+  const quiet = (what: string, of: Contention['alone']): readonly string[] => [
+    what,
+    of.callsPerRequest.toFixed(2),
+    String(of.retries),
+    String(of.conflicts),
+    of.p50Ms.toFixed(2),
+    of.p99Ms.toFixed(2),
+  ];
+  return [
+    table(
+      [`${CONNECTIONS} requests at once, from the sources`, 'CPU ms a request', 'requests/s'],
+      [row('with limits and ledger', limits.limited), row('without', limits.unlimited)],
+    ),
+    `Admission and settlement with their three writes cost ${difference.toFixed(2)} ms of CPU a request.`,
+    table(
+      ['DynamoDB, a request', 'table', 'calls', 'units billed'],
+      limits.units.map(({ operation, table: name, calls, units }) => [
+        operation,
+        name,
+        calls.toFixed(2),
+        units.toFixed(2),
+      ]),
+    ),
+    `Units are the store's own count, with ${CONNECTIONS} requests of one project under way: its limits item then holds ` +
+      'their entries, and a write is billed by the kilobyte of the whole item.',
+    table(
+      ['a quiet project', 'store calls a request', 'retries', 'conflicts', 'p50 ms', 'p99 ms'],
+      [quiet('alone', contended.alone), quiet('beside a busy one', contended.besideBusy)],
+    ),
+    `The busy project made ${whole(contended.busy.requests)} requests meanwhile and met ${contended.busy.conflicts} ` +
+      'conflicts on its own item. Times share one process and one store with it here; calls and conflicts do not.',
   ].join('\n\n');
 }
 

@@ -19,6 +19,7 @@ const subject = z.discriminatedUnion('kind', [
     templatePath: z.string(),
     bundles: z.object({ authorizer: z.string(), proxy: z.string() }),
   }),
+  z.object({ kind: z.literal('sources'), templatePath: z.string(), limits: z.enum(['on', 'off']) }),
   z.object({ kind: z.literal('gateway'), templatePath: z.string() }),
   z.object({ kind: z.literal('bare'), bedrockUrl: z.string() }),
 ]);
@@ -38,12 +39,13 @@ process.send?.({ url });
 
 async function startGateway(of: Exclude<Subject, { kind: 'bare' }>): Promise<string> {
   const template = parseCompiledTemplate(JSON.parse(readFileSync(of.templatePath, 'utf8')));
-  const handlers = of.kind === 'product' ? shipped(of.bundles) : trivial;
   const definitions = [...readFunctions({ template, region: REGION }).values()];
   const gateway = await startApiGateway({
     template,
     functions: async (logicalId) => {
       const name = definitions.find((one) => one.logicalId === logicalId)?.name ?? '';
+      // Only a running gateway gives the functions their `awslambda` global.
+      const handlers = await handlersOf(of);
       return { handler: handlers(name.replace(/^.*-/, '')) };
     },
     port: 0,
@@ -58,6 +60,29 @@ type Handlers = (name: string) => LambdaModule['handler'];
 /** Functions that no measured request reaches are not loaded. */
 function unused(): never {
   throw new Error('This function is no part of the measurement.');
+}
+
+async function handlersOf(of: Exclude<Subject, { kind: 'bare' }>): Promise<Handlers> {
+  switch (of.kind) {
+    case 'product':
+      return shipped(of.bundles);
+    case 'sources':
+      return sources(of.limits);
+    case 'gateway':
+      return trivial;
+  }
+}
+
+/** The functions unbundled, so that one part of them can be left out. */
+async function sources(limits: 'on' | 'off'): Promise<Handlers> {
+  const authorizer = await import('../functions/authorizer/handler.ts');
+  const proxy =
+    limits === 'on' ? await import('../functions/proxy/handler.ts') : await import('./unlimited-proxy.ts');
+  const handlers: Readonly<Record<string, unknown>> = {
+    authorizer: authorizer.handler,
+    proxy: proxy.handler,
+  };
+  return (name) => handlers[name] ?? unused;
 }
 
 function shipped(bundles: Readonly<Record<string, string>>): Handlers {

@@ -10,6 +10,7 @@ import * as z from 'zod/mini';
 import { packagedStack } from '../local/packaged-stack.ts';
 import { type FunctionEnvironment, functionEnvironment } from '../local/stack/environment.ts';
 import { type Stack, startStack } from '../local/stack.ts';
+import { parseKey } from '../shared/domain/api-key.ts';
 import { type Bundle, unpackBundles } from './bundles.ts';
 
 export interface Surroundings {
@@ -17,6 +18,8 @@ export interface Surroundings {
   readonly dynamodbUrl: string;
   /** A key of a project with limits on tokens, money and requests at once, all of them higher than the load. */
   readonly apiKey: string;
+  /** A key of another such project. */
+  readonly quietKey: string;
   readonly templatePath: string;
   readonly bundles: Readonly<Record<string, Bundle>>;
   /** What the functions find. */
@@ -50,7 +53,8 @@ export async function startSurroundings(): Promise<Surroundings> {
     return {
       bedrockUrl: bedrock.url,
       dynamodbUrl: endpoints.dynamodb,
-      apiKey: await limitedKey(stack),
+      apiKey: await limitedKey(stack, 'benchmark'),
+      quietKey: await limitedKey(stack, 'quiet'),
       templatePath,
       bundles: unpackBundles(zips, path.join(folder, 'bundles')),
       environment: await functionEnvironment({ template, endpoints, environment: process.env }),
@@ -84,12 +88,15 @@ async function startBedrock(): Promise<{ url: string; close(): Promise<void> }> 
 const project = z.object({ id: z.string() });
 const account = z.object({ api_key: z.object({ value: z.string() }) });
 
-async function limitedKey(stack: Stack): Promise<string> {
+async function limitedKey(stack: Stack, name: string): Promise<string> {
   const projects = `${stack.baseUrl}/organization/projects`;
-  const { id } = project.parse(await post(stack, projects, { name: 'benchmark', limits: LIMITS }));
+  const { id } = project.parse(await post(stack, projects, { name, limits: LIMITS }));
   const made = await post(stack, `${projects}/${id}/service_accounts`, { name: 'load' });
   return account.parse(made).api_key.value;
 }
+
+/** The partition of the tables that holds a key's project. */
+export const partitionOfKey = (apiKey: string): string => `TENANT#${parseKey(apiKey)?.tenant ?? ''}`;
 
 async function post(stack: Stack, url: string, body: object): Promise<unknown> {
   const response = await fetch(url, {
