@@ -184,14 +184,22 @@ export async function recordsOf(stores: Stores, tenant: TenantRef): Promise<read
   return records;
 }
 
-/** An admission of a tenant whose accounts have no limits, and what its counters then hold. */
+/** An admission of a tenant whose accounts have no limits and whose requests are all of one minute, and what its counters then hold. */
 export const admittedWith = (held: {
   readonly tokens: number;
   readonly nanoUsd: number;
   readonly requests: number;
 }): AdmissionResult => ({
   outcome: 'admitted',
-  committed: [held.nanoUsd, held.requests, held.requests, held.tokens],
+  committed: [
+    held.nanoUsd,
+    held.tokens,
+    held.nanoUsd,
+    held.tokens,
+    held.requests,
+    held.requests,
+    held.tokens,
+  ],
 });
 
 /** What the tenant's tokens of the minute and money of the month hold: asked by an admission of nothing. */
@@ -210,6 +218,9 @@ const FAR_AWAY: LimitSet = {
   requestsPerMinute: 10 ** 9,
   requestsPerDay: 10 ** 9,
   tokensPerMinute: 10 ** 9,
+  tokensPerDay: 10 ** 9,
+  tokensPerMonth: 10 ** 9,
+  nanoUsdPerDay: 10 ** 15,
   nanoUsdPerMonth: 10 ** 15,
 };
 

@@ -45,6 +45,9 @@ describe.each(kinds)('limits of accounts and requests in $name', ({ open }) => {
     ['requestsPerMinute', { requestsPerMinute: 30 }],
     ['requestsPerDay', { requestsPerDay: 30 }],
     ['tokensPerMinute', { tokensPerMinute: 30 * 7 }],
+    ['tokensPerDay', { tokensPerDay: 30 * 7 }],
+    ['tokensPerMonth', { tokensPerMonth: 30 * 7 }],
+    ['nanoUsdPerDay', { nanoUsdPerDay: 30 * 100 }],
     ['nanoUsdPerMonth', { nanoUsdPerMonth: 30 * 100 }],
   ] as const)(
     '100 concurrent requests reserve to the exact %s of an account and of a tenant',
@@ -85,6 +88,9 @@ describe.each(kinds)('limits of accounts and requests in $name', ({ open }) => {
     const held = await countersAt(stores, { tenant, atMs: NOW_MS });
     expect(Object.fromEntries(held)).toEqual({
       'usd#202611': 1_000,
+      'tpmo#202611': 10,
+      'usdd#20261120': 1_000,
+      'tpd#20261120': 10,
       'rpd#20261120': 2,
       'rpm#202611202017': 2,
       'tpm#202611202017': 10,

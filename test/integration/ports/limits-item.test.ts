@@ -223,7 +223,7 @@ describe.each(kinds)('the limits item, $name', ({ dynamo, tables }) => {
     };
     const admission = admissionOf({ tenant, index: 1, accountLimits });
     await stores.limits.admit(admission);
-    const later = ['rpd#20261120#Ab12Cd#m', 'tpd#20261120', 'tph#2026112020'];
+    const later = ['rpd#20261120#Ab12Cd#m', 'tpw#20261116', 'tph#2026112020'];
     await dynamo.updateItem({
       TableName: tables.limitsTable,
       Key: { PK: { S: `TENANT#${tenant}` }, SK: { S: 'LIMITS' } },
@@ -233,19 +233,19 @@ describe.each(kinds)('the limits item, $name', ({ dynamo, tables }) => {
     });
     const counters = async () =>
       Object.keys(await read())
-        .filter((name) => /^[a-z]{3}#/.test(name))
+        .filter((name) => /^[a-z]{3,4}#/.test(name))
         .sort();
     const own = admission.charges.map(counterName);
-    expect(own).toHaveLength(8);
+    expect(own).toHaveLength(11);
     expect(await counters()).toEqual([...own, ...later].sort());
     await stores.limits.sweep(tenant, NOW_MS + 10 * MINUTE_MS);
     await stores.limits.sweep(tenant, NOW_MS + 10 * MINUTE_MS);
-    expect(await counters()).toEqual([...own.filter((name) => !/^.pm/.test(name)), ...later].sort());
+    expect(await counters()).toEqual([...own.filter((name) => !/^.pm#/.test(name)), ...later].sort());
     await stores.limits.sweep(tenant, Date.UTC(2026, 11, 1) + 2 * MINUTE_MS);
     expect(await counters()).toEqual(later.sort());
   });
 
-  test('the sweep leaves nothing of a silent tenant but this month’s money and this day’s requests', async () => {
+  test('the sweep leaves nothing of a silent tenant but what this month and this day count', async () => {
     for (const index of [1, 2, 3]) await stores.limits.admit(admissionOf({ tenant, index }));
     expect(await stores.another().sweep(tenant, NOW_MS + LIFETIME_MS + 1)).toBe(3);
     expect(await stores.another().sweep(tenant, NOW_MS + 10 * MINUTE_MS)).toBe(0);
@@ -254,6 +254,9 @@ describe.each(kinds)('the limits item, $name', ({ dynamo, tables }) => {
       lv: { N: '1' },
       inflight: { N: '0' },
       'usd#202611': { N: '3000' },
+      'tpmo#202611': { N: '30' },
+      'usdd#20261120': { N: '3000' },
+      'tpd#20261120': { N: '30' },
       'rpd#20261120': { N: '3' },
     });
   });

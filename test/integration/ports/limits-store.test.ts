@@ -212,6 +212,7 @@ describe.each(kinds)('limits in $name', ({ open }) => {
         key: admission.key,
         model: MODEL,
         endpoint: 'chat.completions',
+        serviceTier: 'standard',
         outcome: 'orphaned',
         usage: { input: 10, output: 0, cacheRead: 0, cacheWrite: 0 },
         nanoUsd: 1_000,
@@ -268,14 +269,15 @@ describe.each(kinds)('limits in $name', ({ open }) => {
 
   test('spend is what this month has settled and reserved, and 0 before its first request', async () => {
     const nextMonthMs = Date.UTC(2026, 11, 1);
-    expect(await stores.limits.readSpend(tenant, NOW_MS)).toBe(0);
+    const spent = (nanoUsd: number) => ({ nanoUsd, debtNanoUsd: 0 });
+    expect(await stores.limits.readSpend(tenant, NOW_MS)).toEqual(spent(0));
     const settled = admissionOf({ tenant, index: 1, nanoUsd: 5_000 });
     await stores.limits.admit(settled);
     await stores.limits.settle(settlementOf(settled, { nanoUsd: 1_200 }));
     await stores.limits.admit(admissionOf({ tenant, index: 2, nanoUsd: 300 }));
-    expect(await stores.another().readSpend(tenant, NOW_MS)).toBe(1_500);
-    expect(await stores.limits.readSpend(tenant, nextMonthMs)).toBe(0);
-    expect(await stores.limits.readSpend(tenant, nextMonthMs - 1)).toBe(1_500);
+    expect(await stores.another().readSpend(tenant, NOW_MS)).toEqual(spent(1_500));
+    expect(await stores.limits.readSpend(tenant, nextMonthMs)).toEqual(spent(0));
+    expect(await stores.limits.readSpend(tenant, nextMonthMs - 1)).toEqual(spent(1_500));
   });
 
   test('charges that do not follow from their admission are refused before anything is reserved', async () => {
