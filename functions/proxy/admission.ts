@@ -8,11 +8,12 @@ import type { KeyPrincipal } from '../../shared/domain/principal.ts';
 import { NO_USAGE, type UsageRecord } from '../../shared/domain/usage.ts';
 import type { GatewayRequest } from '../../shared/http/message.ts';
 import type { ProxyDependencies } from './dependencies.ts';
-import { assertFits, refusalOf } from './limit-refusal.ts';
+import { assertFits, type RefusedRequest, refusalOf } from './limit-refusal.ts';
 import type { PricedModel } from './model-choice.ts';
 import { rateLimitHeaders } from './rate-limit-headers.ts';
+import { reportBeyondShadow } from './shadow-limits.ts';
 
-type AdmissionDependencies = Pick<ProxyDependencies, 'limits' | 'clock' | 'random'>;
+type AdmissionDependencies = Pick<ProxyDependencies, 'limits' | 'clock' | 'random' | 'log'>;
 
 /** A request that has its reservation. */
 export interface Admitted {
@@ -23,6 +24,8 @@ export interface Admitted {
   readonly estimate: Estimate;
   /** `x-ratelimit-*`. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Whether it would have been refused, were no limit in shadow. */
+  readonly isBeyondShadow: boolean;
 }
 
 /** After its deadline a request's process is certainly gone; then anyone may settle for it. */
@@ -40,13 +43,16 @@ export async function admit(
     readonly price: TierPrices;
     readonly estimate: Estimate;
     readonly what: Pick<Admission, 'endpoint' | 'serviceTier'>;
+    /** The parameter by which the caller bounded the answer. */
+    readonly outputTokensParam?: RefusedRequest['outputTokensParam'];
   },
 ): Promise<Admitted> {
   const { principal, model, price, estimate, what } = of;
   const nowMs = deps.clock();
   const inForce = { ...principal, model: model.id };
   const charges = countersFor(inForce, { nowMs, amounts: estimate.reserved });
-  for (const charge of charges) assertFits(charge, { nowMs, model: model.id });
+  const asked: RefusedRequest = { nowMs, model: model.id, estimate, outputTokensParam: of.outputTokensParam };
+  for (const charge of charges) assertFits(charge, asked);
   const admission: Admission = {
     tenant: principal.tenant,
     account: principal.account,
@@ -63,8 +69,13 @@ export async function admit(
     expiresAtMs: of.request.deadlineMs + EXPIRY_GRACE_MS,
   };
   const result = await reserve(deps, admission);
-  if (result.outcome === 'refused') throw refusalOf(result, { admission, random: deps.random });
-  return { admission, model, price, estimate, headers: rateLimitHeaders(charges, { ...result, nowMs }) };
+  if (result.outcome === 'refused') {
+    throw refusalOf(result, { admission, request: asked, random: deps.random });
+  }
+  const { committed } = result;
+  const isBeyondShadow = reportBeyondShadow(deps.log, { admission, committed });
+  const headers = rateLimitHeaders(charges, { committed, nowMs });
+  return { admission, model, price, estimate, headers, isBeyondShadow };
 }
 
 /**

@@ -1,17 +1,23 @@
 /** What a caller is told whose request a limit refuses: which limit, whose, its numbers and when to come back. */
 import type { Admission, AdmissionResult } from '../../shared/domain/admission.ts';
-import {
-  type CounterCharge,
-  type CounterKind,
-  limitNameOf,
-  periodEndMs,
-} from '../../shared/domain/counter.ts';
+import { type CounterCharge, periodEndMs } from '../../shared/domain/counter.ts';
+import type { Estimate } from '../../shared/domain/estimate.ts';
 import { GatewayError } from '../../shared/domain/gateway-error.ts';
-import type { LimitName } from '../../shared/domain/limits.ts';
-import { modelBehind } from '../../shared/domain/model-access.ts';
 import type { ProxyDependencies } from './dependencies.ts';
+import { amountText, ownerText, wordsOf } from './limit-words.ts';
+import { goDuration } from './rate-limit-headers.ts';
 
 type Refusal = Extract<AdmissionResult, { readonly outcome: 'refused' }>;
+
+/** The request that is refused, as far as its refusal speaks of it. */
+export interface RefusedRequest {
+  readonly nowMs: number;
+  /** The catalogue's id. */
+  readonly model: string;
+  readonly estimate: Estimate;
+  /** The parameter by which the caller bounded the answer; undefined where the tenant's default does. */
+  readonly outputTokensParam?: string | undefined;
+}
 
 const STALE_RETRY_MS = 100;
 /** Requests end about every second; the jitter keeps refused callers from returning together. */
@@ -22,33 +28,27 @@ const INFLIGHT_RETRY = { baseMs: 750, jitterMs: 500 };
  */
 const WAIT_MAX_MS = 60_000;
 
-/** What each limit is called, of what, and whether it is a rate, which comes back, or a budget, which is spent. */
-const LIMITS: Readonly<
-  Record<LimitName, { readonly name: string; readonly refusal: 'requests' | 'tokens' | 'budget' }>
-> = {
-  requestsPerMinute: { name: 'requests a minute', refusal: 'requests' },
-  requestsPerDay: { name: 'requests a day', refusal: 'requests' },
-  tokensPerMinute: { name: 'tokens a minute', refusal: 'tokens' },
-  tokensPerDay: { name: 'tokens a day', refusal: 'budget' },
-  tokensPerMonth: { name: 'tokens a month', refusal: 'budget' },
-  nanoUsdPerDay: { name: 'USD a day', refusal: 'budget' },
-  nanoUsdPerMonth: { name: 'USD a month', refusal: 'budget' },
-};
-
 /** A request over a whole limit would be refused for ever, so it must not be told to retry. Throws where it is. */
-export function assertFits(
-  charge: CounterCharge,
-  of: { readonly nowMs: number; readonly model: string },
-): void {
-  if (charge.limit === undefined || charge.amount <= charge.limit) return;
-  if (charge.kind === 'tokens-minute') throw tooLarge(charge, of.model);
-  throw exhausted(charge, { ...of, committed: 0 });
+export function assertFits(charge: CounterCharge, request: RefusedRequest): void {
+  const { kind, limit, amount } = charge;
+  if (limit === undefined || amount <= limit) return;
+  const { name, is } = wordsOf(kind);
+  const what = `the ${is === 'budget' ? 'budget' : 'limit'} of ${ownerText(charge, request.model)} on ${name}`;
+  const needs = `limit ${amountText(kind, limit)}, this request may need ${amountText(kind, amount)}`;
+  throw new GatewayError(
+    is === 'budget' ? 'insufficient_quota' : 'request_exceeds_limit',
+    `Request too large for ${what}: ${needs}${tokensText(charge, request.estimate)}. ${remedyOf(request)}.`,
+  );
 }
 
 /** The error of a refused admission. */
 export function refusalOf(
   refusal: Refusal,
-  of: { readonly admission: Admission; readonly random: ProxyDependencies['random'] },
+  of: {
+    readonly admission: Admission;
+    readonly request: RefusedRequest;
+    readonly random: ProxyDependencies['random'];
+  },
 ): GatewayError {
   if (refusal.by === 'inflight') return tooManyInflight(of);
   if (refusal.by === 'stale-limits') {
@@ -56,41 +56,52 @@ export function refusalOf(
     return new GatewayError('service_unavailable', message, { retryAfterMs: STALE_RETRY_MS });
   }
   const committed = 'committed' in refusal ? refusal.committed : 0;
-  const { nowMs, model } = of.admission;
-  return exhausted(refusal.by, { nowMs, model, committed });
+  return exhausted(refusal.by, { request: of.request, committed });
 }
 
 /** A budget is not told when it begins anew: OpenAI's clients take `insufficient_quota` as final. */
 function exhausted(
   charge: CounterCharge,
-  of: { readonly nowMs: number; readonly committed: number; readonly model: string },
+  { request, committed }: { readonly request: RefusedRequest; readonly committed: number },
 ): GatewayError {
-  const { name, refusal } = LIMITS[limitNameOf(charge.kind)];
-  const owner = ownerOf(charge, of.model);
-  const [limit, used, asked] = [charge.limit ?? 0, of.committed, charge.amount].map((amount) =>
-    inUnits(charge.kind, amount),
+  const { kind } = charge;
+  const { name, is, unit } = wordsOf(kind);
+  const [limit, used, asked] = [charge.limit ?? 0, committed, charge.amount].map((amount) =>
+    amountText(kind, amount),
   );
-  const numbers = `limit ${limit}, used or reserved ${used}, this request may need ${asked}.`;
-  if (refusal === 'budget') {
-    const message = `The budget of ${owner} in ${name} is spent or too small for this request: ${numbers}`;
+  const numbers = `limit ${limit}, used or reserved ${used}, this request may need ${asked}`;
+  const owner = ownerText(charge, request.model);
+  if (is === 'budget') {
+    const remedy = `${remedyOf(request)}, or have the budget raised.`;
+    const message = `Budget of ${owner} reached for ${name}: ${numbers}. ${remedy}`;
     return new GatewayError('insufficient_quota', message);
   }
-  const retryAfterMs = periodEndMs(charge.kind, of.nowMs) - of.nowMs;
-  const seconds = charge.kind.endsWith('-slot') ? ', spread over ten seconds' : '';
+  const retryAfterMs = periodEndMs(kind, request.nowMs) - request.nowMs;
+  const period = kind.endsWith('-slot') ? `${unit}s in ten seconds (a sixth of the limit a minute)` : name;
   return new GatewayError(
-    refusal === 'requests' ? 'request_rate_exceeded' : 'rate_limit_exceeded',
-    `Rate limit of ${owner} reached for ${name}${seconds}: ${numbers}`,
+    unit === 'request' ? 'request_rate_exceeded' : 'rate_limit_exceeded',
+    `Rate limit of ${owner} reached for ${period}: ${numbers}. Try again in ${goDuration(retryAfterMs)}.`,
     { retryAfterMs, shouldRetry: retryAfterMs <= WAIT_MAX_MS },
   );
 }
 
-const tooLarge = (charge: CounterCharge, model: string): GatewayError =>
-  new GatewayError(
-    'request_exceeds_limit',
-    `Request too large: it may use ${charge.amount} tokens (input bound and max_completion_tokens together), ` +
-      `the limit of ${ownerOf(charge, model)} is ${charge.limit} tokens a minute. ` +
-      'Shorten the input or lower max_completion_tokens.',
-  );
+/** How the tokens of a request divide, where tokens are what a limit counts. */
+function tokensText({ kind, amount }: CounterCharge, estimate: Estimate): string {
+  if (wordsOf(kind).unit !== 'token') return '';
+  const { output } = estimate.usage;
+  const factor = kind === 'tokens-minute' ? (estimate.outputFactor ?? 1) : 1;
+  const counted = factor === 1 ? '' : `, each counted ${factor} times`;
+  return ` (${Math.max(0, amount - output * factor)} for its input, ${output} for its output${counted})`;
+}
+
+/** What the caller can lower, by the name that the caller used; without the full stop. */
+function remedyOf({ estimate, outputTokensParam }: RefusedRequest): string {
+  const { output } = estimate.usage;
+  if (output === 0) return 'Shorten the input';
+  return outputTokensParam === undefined
+    ? `Shorten the input or set max_completion_tokens below ${output}, its default here`
+    : `Shorten the input or lower ${outputTokensParam}, which is ${output}`;
+}
 
 function tooManyInflight(of: {
   readonly admission: Admission;
@@ -102,12 +113,3 @@ function tooManyInflight(of: {
     retryAfterMs: Math.round(INFLIGHT_RETRY.baseMs + jitter),
   });
 }
-
-function ownerOf(charge: CounterCharge, model: string): string {
-  if (charge.account !== undefined) return 'this service account';
-  return charge.model === undefined ? 'this project' : `the model '${modelBehind(model)}' in this project`;
-}
-
-/** Money in USD, the rest as it is counted. */
-const inUnits = (kind: CounterKind, amount: number): string =>
-  kind === 'money-day' || kind === 'money-month' ? (amount / 1e9).toFixed(6) : String(amount);

@@ -3,13 +3,17 @@ import { type CounterCharge, type CounterKind, periodEndMs } from '../../shared/
 /** What OpenAI's headers are named after, and the limits that each tells of. */
 const SUBJECTS: readonly { readonly name: string; readonly kinds: readonly CounterKind[] }[] = [
   { name: 'requests', kinds: ['requests-day', 'requests-minute'] },
-  { name: 'tokens', kinds: ['tokens-minute'] },
+  { name: 'tokens', kinds: ['tokens-day', 'tokens-minute'] },
 ];
 
 /**
- * OpenAI's `x-ratelimit-*` for requests and for tokens, each of the limit with the least left, be it the tenant's or
- * the service account's; none where neither has such a limit. `committed` holds the counters in the order of the
- * charges, this request's reservation included.
+ * OpenAI's `x-ratelimit-*` for requests and for tokens, each of the limit a minute or a day with the least left, be it
+ * the tenant's, the service account's or the model's; none where none of them has such a limit, limits in shadow being
+ * none. `committed` holds the counters in the order of the charges, this request's reservation included.
+ *
+ * Three things are not told. What smoothing leaves of ten seconds: a client that paces itself by these headers would
+ * take the sixth for its limit and idle for most of the minute; a refusal says when the ten seconds end. Money, which
+ * has no such header at OpenAI. And tokens a month, which no client waits for.
  */
 export function rateLimitHeaders(
   charges: readonly CounterCharge[],

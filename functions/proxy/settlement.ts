@@ -39,8 +39,9 @@ export function createSettlement(
       deps.log.write({ level: 'error', event: 'answer-failed', ...factsOf(admitted), ...facts });
     }
     const durationMs = deps.clock() - of.receivedAtMs;
-    const facts = { stage: deps.stage, stream: of.stream, durationMs, ...definedFacts(ending, acceptedMs) };
-    deps.log.write(usageEvent(record, facts));
+    const { isBeyondShadow } = admitted;
+    const facts = { stage: deps.stage, stream: of.stream, durationMs, isBeyondShadow };
+    deps.log.write(usageEvent(record, { ...facts, ...definedFacts(ending, acceptedMs) }));
   };
   return {
     accepted: () => {
@@ -66,32 +67,26 @@ export function rejectedEnding(error: unknown): Ending {
 const MAY_HAVE_WORKED: ReadonlySet<ErrorCode> = new Set(['model_timeout', 'upstream_connection_error']);
 
 /**
- * Without Bedrock's count the charge is the reservation in full. The bytes that were seen bound nothing: a model
- * goes on for an unknown while after its reader has left, and what it thought is not among them. So the ledger
- * is never below Bedrock's bill, and the record says `estimated`.
+ * What an admitted request is charged. Without Bedrock's count that is the reservation in full. The bytes that were
+ * seen bound nothing: a model goes on for an unknown while after its reader has left, and what it thought is not
+ * among them. So the ledger is never below Bedrock's bill, and the record says `estimated`.
  */
-function chargedRecord(
-  { admission, price, estimate }: Admitted,
-  of: { readonly ending: Ending; readonly settledAtMs: number },
-): UsageRecord {
-  const { outcome, usage } = of.ending;
-  const { settledAtMs } = of;
-  return usage === undefined
-    ? recordOf(admission, {
-        outcome,
-        usage: estimate.usage,
-        nanoUsd: estimate.reserved.nanoUsd + (estimate.reserved.debtNanoUsd ?? 0),
-        estimated: true,
-        settledAtMs,
-      })
-    : recordOf(admission, {
-        outcome,
-        usage,
-        nanoUsd: costOf(price, usage),
-        estimated: false,
-        settledAtMs,
-      });
+export function chargeOf(
+  { price, estimate }: Pick<Admitted, 'price' | 'estimate'>,
+  usage: TokenUsage | undefined,
+): Pick<UsageRecord, 'usage' | 'nanoUsd' | 'estimated'> {
+  if (usage !== undefined) return { usage, nanoUsd: costOf(price, usage), estimated: false };
+  const { nanoUsd, debtNanoUsd = 0 } = estimate.reserved;
+  return { usage: estimate.usage, nanoUsd: nanoUsd + debtNanoUsd, estimated: true };
 }
+
+const chargedRecord = (
+  admitted: Admitted,
+  { ending, settledAtMs }: { readonly ending: Ending; readonly settledAtMs: number },
+): UsageRecord => {
+  const { outcome, usage } = ending;
+  return recordOf(admitted.admission, { outcome, settledAtMs, ...chargeOf(admitted, usage) });
+};
 
 /** A charge that cannot be written is left to the orphan rule, which charges the reservation in full. */
 async function charge(

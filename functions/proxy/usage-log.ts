@@ -12,11 +12,14 @@ export interface UsageFacts {
   /** From its arrival to Bedrock's acceptance; undefined where Bedrock did not accept. */
   readonly acceptedMs?: number;
   readonly error?: ErrorCode;
+  /** Whether it would have been refused, were no limit in shadow. */
+  readonly isBeyondShadow: boolean;
 }
 
 const METRICS = [
   { Name: 'Requests', Unit: 'Count' },
   { Name: 'Failures', Unit: 'Count' },
+  { Name: 'ShadowRefusals', Unit: 'Count' },
   { Name: 'InputTokens', Unit: 'Count' },
   { Name: 'OutputTokens', Unit: 'Count' },
   { Name: 'NanoUsd', Unit: 'None' },
@@ -38,6 +41,7 @@ export function usageEvent(record: UsageRecord, facts: UsageFacts): LogEvent {
     account: record.account,
     model: record.model,
     endpoint: record.endpoint,
+    serviceTier: record.serviceTier,
     outcome: record.outcome,
     stream: facts.stream,
     estimated: record.estimated,
@@ -49,6 +53,7 @@ export function usageEvent(record: UsageRecord, facts: UsageFacts): LogEvent {
     TenantId: projectId(record.tenant),
     Requests: 1,
     Failures: record.outcome === 'failed' ? 1 : 0,
+    ShadowRefusals: facts.isBeyondShadow ? 1 : 0,
     InputTokens: usage.input,
     OutputTokens: usage.output,
     NanoUsd: record.nanoUsd,

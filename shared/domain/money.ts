@@ -14,3 +14,9 @@ export const NANO_USD_A_CENT: NanoUsd = 10_000_000;
 
 /** Nano-USD of an amount in USD that a person gave, to the nearest, at least one. */
 export const nanoUsdOf = (usd: number): NanoUsd => Math.max(1, Math.round(usd * 1_000_000_000));
+
+/** An amount in USD as a decimal number, exact to the nano-dollar: `0.000123450`. */
+export function usdText(nanoUsd: NanoUsd): string {
+  const digits = String(nanoUsd).padStart(10, '0');
+  return `${digits.slice(0, -9)}.${digits.slice(-9)}`;
+}

@@ -17,7 +17,8 @@ import { type CallWatch, cutOf, explain, watchCall } from '../call-watch.ts';
 import type { ProxyDependencies } from '../dependencies.ts';
 import { KeyGuard } from '../key-guard.ts';
 import { chooseModel, choosePrices, type PricedModel } from '../model-choice.ts';
-import { createSettlement, type Ending, rejectedEnding } from '../settlement.ts';
+import { chargeOf, createSettlement, type Ending, rejectedEnding } from '../settlement.ts';
+import { type AnswerCost, costHeader, isCostAsked } from '../told-cost.ts';
 import { type AcceptedCall, streamedBody, wholeBody } from './answer-body.ts';
 import { refuseUnsupportedHeaders } from './headers.ts';
 import { outputTokensFor } from './output-tokens.ts';
@@ -38,6 +39,7 @@ export const createChatCompletions =
       principal,
       ...plan,
       what: { endpoint: 'chat.completions', serviceTier: USE.tier },
+      outputTokensParam: plan.command.outputTokensParam,
     });
     return plan.command.stream
       ? await answerStreamed(deps, { request, plan, admitted })
@@ -54,6 +56,8 @@ interface Plan {
   readonly price: TierPrices;
   readonly converse: ConverseRequest;
   readonly estimate: Estimate;
+  /** Whether the answer says what it cost. */
+  readonly tellsCost: boolean;
 }
 
 interface Accepting {
@@ -72,6 +76,7 @@ function planCall(
   of: { readonly request: GatewayRequest; readonly principal: KeyPrincipal },
 ): Plan {
   refuseUnsupportedHeaders(of.request.headers);
+  const tellsCost = isCostAsked({ headers: of.request.headers, principal: of.principal });
   const command = parseChatRequest(of.request.body);
   const model = chooseModel(modelsOf(deps.catalogue, of.principal), command.requestedModel);
   const price = choosePrices(model, USE);
@@ -86,6 +91,7 @@ function planCall(
     command,
     model,
     price,
+    tellsCost,
     converse: toConverse(command, { model, outputTokensMax, tags }),
     estimate: estimateOf(command, {
       price,
@@ -102,7 +108,8 @@ async function answerStreamed(deps: ProxyDependencies, of: Accepting): Promise<G
     ...of,
     start: (converseCall) => deps.runtime.converseStream(converseCall),
   });
-  const writer = new ChunkWriter(identityOf(of), { includeUsage: of.plan.command.includeUsage });
+  const { includeUsage } = of.plan.command;
+  const writer = new ChunkWriter(identityOf(of), { includeUsage, cost: costOf(of) });
   const body = streamedBody(deps, { ...call, source: result, writer });
   return { status: 200, headers: { ...SSE_HEADERS, ...headersOf(of) }, body };
 }
@@ -117,8 +124,10 @@ async function answerWhole(deps: ProxyDependencies, of: Accepting): Promise<Gate
   try {
     const events = fromAnswer(result);
     usage = events.find((event) => event.type === 'usage')?.usage;
-    const text = writeCompletion(identityOf(of), events);
-    const headers = { 'content-type': 'application/json', ...headersOf(of) };
+    const cost = costOf(of);
+    const text = writeCompletion(identityOf(of), { events, cost });
+    const told = cost === undefined ? {} : costHeader(cost(usage));
+    const headers = { 'content-type': 'application/json', ...headersOf(of), ...told };
     return { status: 200, headers, body: wholeBody({ ...call, text, usage }) };
   } catch (error) {
     call.watch.end('over');
@@ -160,6 +169,10 @@ function endingOf(watch: CallWatch, error: unknown): Ending {
   const cut = cutOf(watch);
   return cut === undefined ? rejectedEnding(error) : { outcome: 'failed', usage: undefined, error: cut.code };
 }
+
+/** What the answer cost, where it is to say so: by the very rule that charges it. */
+const costOf = ({ plan, admitted }: Accepting): AnswerCost | undefined =>
+  plan.tellsCost ? (usage) => chargeOf(admitted, usage).nanoUsd : undefined;
 
 const identityOf = ({ request, plan }: Accepting): AnswerIdentity => ({
   id: `chatcmpl-${request.requestId}`,

@@ -1,8 +1,10 @@
 /** A model's events as OpenAI's chat completion: chunks while they come, or one object. */
 import type { ModelEvent } from '../../../shared/domain/model-event.ts';
+import type { NanoUsd } from '../../../shared/domain/money.ts';
 import type { TokenUsage } from '../../../shared/domain/usage.ts';
 import { SSE_DATA, SSE_DONE, SSE_END } from '../../../shared/http/sse.ts';
 import { AnswerEnd } from '../answer-end.ts';
+import type { AnswerCost } from '../told-cost.ts';
 
 /** What every chunk of an answer repeats. */
 export interface AnswerIdentity {
@@ -26,10 +28,15 @@ export class ChunkWriter {
   readonly #textTail: string;
   readonly #tail: string;
   readonly #includeUsage: boolean;
+  readonly #cost: AnswerCost | undefined;
 
-  constructor(identity: AnswerIdentity, options: { readonly includeUsage: boolean }) {
+  constructor(
+    identity: AnswerIdentity,
+    options: { readonly includeUsage: boolean; readonly cost?: AnswerCost | undefined },
+  ) {
     const common = JSON.stringify({ ...identity, object: 'chat.completion.chunk' }).slice(0, -1);
     this.#includeUsage = options.includeUsage;
+    this.#cost = options.cost;
     this.#head = `${SSE_DATA}${common},"choices":[`;
     this.#tail = `]${options.includeUsage ? ',"usage":null' : ''}}${SSE_END}`;
     this.#textHead = `${this.#head}{"index":0,"delta":{"content":`;
@@ -63,16 +70,20 @@ export class ChunkWriter {
   }
 
   #usageChunk(): string {
-    if (!this.#includeUsage || this.end.usage === undefined) return '';
-    return `${this.#head}],"usage":${JSON.stringify(wireUsage(this.end.usage))}}${SSE_END}`;
+    const { usage } = this.end;
+    if (!this.#includeUsage || usage === undefined) return '';
+    return `${this.#head}],"usage":${JSON.stringify(wireUsage(usage, this.#cost?.(usage)))}}${SSE_END}`;
   }
 }
 
 /** A whole answer as JSON text. Throws GatewayError where the events are not those of a finished answer. */
-export function writeCompletion(identity: AnswerIdentity, events: readonly ModelEvent[]): string {
+export function writeCompletion(
+  identity: AnswerIdentity,
+  of: { readonly events: readonly ModelEvent[]; readonly cost?: AnswerCost | undefined },
+): string {
   const end = new AnswerEnd();
   let content = '';
-  for (const event of events) {
+  for (const event of of.events) {
     end.observe(event);
     if (event.type === 'text-delta') content += event.text;
   }
@@ -84,17 +95,21 @@ export function writeCompletion(identity: AnswerIdentity, events: readonly Model
     created: identity.created,
     model: identity.model,
     choices: [{ index: 0, message, logprobs: null, finish_reason: finishReason }],
-    ...(end.usage !== undefined && { usage: wireUsage(end.usage) }),
+    ...(end.usage !== undefined && { usage: wireUsage(end.usage, of.cost?.(end.usage)) }),
   });
 }
 
-/** OpenAI counts what came from or went into a prompt cache among the prompt's tokens; Bedrock does not. */
-function wireUsage(usage: TokenUsage): object {
+/**
+ * OpenAI counts what came from or went into a prompt cache among the prompt's tokens; Bedrock does not. `cost`, in USD,
+ * is our addition: the double nearest to the amount, whose shortest notation is the amount itself.
+ */
+function wireUsage(usage: TokenUsage, nanoUsd: NanoUsd | undefined): object {
   const promptTokens = usage.input + usage.cacheRead + usage.cacheWrite;
   return {
     prompt_tokens: promptTokens,
     completion_tokens: usage.output,
     total_tokens: promptTokens + usage.output,
     prompt_tokens_details: { cached_tokens: usage.cacheRead, cache_write_tokens: usage.cacheWrite },
+    ...(nanoUsd !== undefined && { cost: nanoUsd / 1e9 }),
   };
 }
