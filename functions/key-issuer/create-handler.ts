@@ -7,6 +7,7 @@ import { createApiKey, createClaimLink, deleteApiKey, retrieveApiKey, updateApiK
 import { claimApiKey } from './claim.ts';
 import { createAdminKey } from './create-admin-key.ts';
 import { listApiKeys } from './list-api-keys.ts';
+import { retrieveModelAliases, updateModelAliases } from './model-aliases.ts';
 import {
   deleteModelPermissions,
   retrieveModelPermissions,
@@ -74,6 +75,8 @@ const projectRoutes = (ports: KeyIssuerPorts): Routes => ({
   [`GET ${PROJECT}`]: retrieveProject(ports),
   [`POST ${PROJECT}`]: updateProject(ports),
   [`POST ${PROJECT}/archive`]: archiveProject(ports),
+  [`GET ${PROJECT}/model_aliases`]: retrieveModelAliases(ports),
+  [`POST ${PROJECT}/model_aliases`]: updateModelAliases(ports),
 });
 
 const keyRoutes = (ports: KeyIssuerPorts): Routes => ({

@@ -3,15 +3,7 @@ import * as z from 'zod/mini';
 import { GatewayError } from '../../shared/domain/gateway-error.ts';
 import { DEFAULT_ROTATION, type KeyDelivery, type RotationPolicy } from '../../shared/domain/key-delivery.ts';
 import { LIFETIME_MAX_MS } from '../../shared/domain/key-lifecycle.ts';
-import {
-  DEFAULT_LIMITS,
-  INFLIGHT_DEFAULT,
-  INFLIGHT_MAX,
-  type LimitSet,
-  OUTPUT_TOKENS_DEFAULT,
-  type TenantLimits,
-} from '../../shared/domain/limits.ts';
-import { NANO_USD_MAX, nanoUsdOf } from '../../shared/domain/money.ts';
+import { NANO_USD_MAX } from '../../shared/domain/money.ts';
 import { parsePublicJwk } from '../../shared/keys/seal.ts';
 
 export const LIFETIME_SECONDS_MAX = LIFETIME_MAX_MS / 1000;
@@ -117,9 +109,6 @@ export async function rotationOf(
   };
 }
 
-/** The largest limit on requests or tokens that can be set. */
-export const LIMIT_MAX = 1_000_000_000;
-
 /** An overlap that is asked for must leave a key half of its life alone, or it would be renewed for ever. */
 export function refuseLongOverlap(
   body: RotationBody,
@@ -134,58 +123,6 @@ export function refuseLongOverlap(
   );
 }
 
-/** Limits as the wire spells them; null removes one. */
-export const accountLimitsFields = {
-  requests_per_minute: z.nullish(integerField(1, LIMIT_MAX)),
-  requests_per_day: z.nullish(integerField(1, LIMIT_MAX)),
-  tokens_per_minute: z.nullish(integerField(1, LIMIT_MAX)),
-  usd_per_month: z.nullish(usdField),
-};
-const accountLimitsBody = z.object(accountLimitsFields);
-
-/** The limits that a body asks for, over those that hold where it says nothing. */
-export function accountLimitsOf(body: z.infer<typeof accountLimitsBody>, absent: LimitSet = {}): LimitSet {
-  const usd = body.usd_per_month;
-  const requestsPerMinute = limitOf(body.requests_per_minute, absent.requestsPerMinute);
-  const requestsPerDay = limitOf(body.requests_per_day, absent.requestsPerDay);
-  const tokensPerMinute = limitOf(body.tokens_per_minute, absent.tokensPerMinute);
-  const nanoUsdPerMonth = limitOf(typeof usd === 'number' ? nanoUsdOf(usd) : usd, absent.nanoUsdPerMonth);
-  return {
-    ...(requestsPerMinute !== undefined && { requestsPerMinute }),
-    ...(requestsPerDay !== undefined && { requestsPerDay }),
-    ...(tokensPerMinute !== undefined && { tokensPerMinute }),
-    ...(nanoUsdPerMonth !== undefined && { nanoUsdPerMonth }),
-  };
-}
-
-const tenantLimitsBody = z.strictObject({
-  inflight_requests: z.nullish(integerField(1, INFLIGHT_MAX)),
-  default_max_completion_tokens: z.nullish(integerField(1, 1_000_000)),
-  ...accountLimitsFields,
-});
-
-/** A project's limits; null removes all of them. */
-export const tenantLimitsField = z.nullish(tenantLimitsBody);
-
-/**
- * The limits that a body asks for, over those that hold where it says nothing. What null removes is unlimited, but for
- * the two that every project has: those become the default.
- */
-export function tenantLimitsOf(body: z.infer<typeof tenantLimitsField>, absent: TenantLimits): TenantLimits {
-  if (body === undefined) return absent;
-  const { version, inflightMax, outputTokensDefault, ...others } = absent;
-  if (body === null) return { ...DEFAULT_LIMITS, version };
-  return {
-    version,
-    inflightMax: chosen(body.inflight_requests, { absent: inflightMax, cleared: INFLIGHT_DEFAULT }),
-    outputTokensDefault: chosen(body.default_max_completion_tokens, {
-      absent: outputTokensDefault,
-      cleared: OUTPUT_TOKENS_DEFAULT,
-    }),
-    ...accountLimitsOf(body, others),
-  };
-}
-
 /** What a field chooses: absent keeps what was, null takes what is there without a choice. */
 export function chosen<Value>(
   value: Value | null | undefined,
@@ -194,10 +131,6 @@ export function chosen<Value>(
   if (value === undefined) return of.absent;
   return value === null ? of.cleared : value;
 }
-
-/** Absent keeps what was, null removes it. */
-const limitOf = (given: number | null | undefined, absent: number | undefined): number | undefined =>
-  chosen(given, { absent, cleared: undefined });
 
 /** The one refusal of a grant, limit or life that its grantor does not have itself. */
 export function refuseWider(param: string, grantor: string): never {

@@ -1,10 +1,21 @@
+import type { Model } from '../../shared/domain/model.ts';
 import type { MessagePorts } from '../../shared/keys/ports.ts';
-import type { Clock, ContextSecretSource, CredentialStore, LimitsStore, Log } from '../../shared/ports.ts';
+import type {
+  Clock,
+  ContextSecretSource,
+  CredentialStore,
+  LimitsStore,
+  Log,
+  TenantSettingsStore,
+} from '../../shared/ports.ts';
 
 /** What the key issuer asks of the outside. */
 export interface KeyIssuerPorts extends MessagePorts {
   readonly credentials: CredentialStore;
   readonly limits: Pick<LimitsStore, 'readSpend'>;
+  readonly tenantSettings: TenantSettingsStore;
+  /** The models of the deployment. */
+  readonly catalogue: readonly Model[];
   readonly secrets: ContextSecretSource;
   readonly clock: Clock;
   readonly log: Log;

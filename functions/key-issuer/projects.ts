@@ -4,20 +4,16 @@ import { insert, type Write } from '../../shared/domain/change.ts';
 import { GatewayError } from '../../shared/domain/gateway-error.ts';
 import { newTenantRef, parseProjectId, projectId } from '../../shared/domain/ids.ts';
 import { DEFAULT_LIMITS } from '../../shared/domain/limits.ts';
+import type { Model } from '../../shared/domain/model.ts';
 import { comparableName, type Tenant } from '../../shared/domain/tenancy.ts';
 import { parseBody } from '../../shared/http/body-schema.ts';
 import { listBody, pageRequest, queryFlag } from '../../shared/http/cursor-page.ts';
 import { type GatewayRequest, jsonAnswer, type UseCase } from '../../shared/http/message.ts';
 import { auditsOf } from './audit.ts';
 import { changeTenant, decisionOf, readTenant, type TenantChange, unchanged } from './change-tenant.ts';
-import {
-  nameField,
-  refuseUnsupported,
-  tenantLimitsField,
-  tenantLimitsOf,
-  unsupportedField,
-} from './field-schemas.ts';
+import { chosen, nameField, refuseUnsupported, unsupportedField } from './field-schemas.ts';
 import { rememberOf } from './idempotency.ts';
+import { tenantLimitsField, tenantLimitsOf } from './limit-fields.ts';
 import { tenantOf } from './path-ids.ts';
 import type { KeyIssuerPorts } from './ports.ts';
 import { requireScope } from './require-scope.ts';
@@ -38,11 +34,13 @@ const unsupportedFields = {
 export const createBody = z.strictObject({
   name: nameField,
   limits: tenantLimitsField,
+  show_cost: z.nullish(z.boolean()),
   ...unsupportedFields,
 });
 export const updateBody = z.strictObject({
   name: z.nullish(nameField),
   limits: tenantLimitsField,
+  show_cost: z.nullish(z.boolean()),
   ...unsupportedFields,
 });
 
@@ -58,7 +56,8 @@ export const createProject =
         ref: newTenantRef(ports.random),
         name: body.name,
         status: 'active',
-        limits: tenantLimitsOf(body.limits, DEFAULT_LIMITS),
+        limits: tenantLimitsOf(body.limits, { absent: DEFAULT_LIMITS, catalogue: ports.catalogue }),
+        ...(body.show_cost === true && { showsCost: true }),
         createdAtMs: request.receivedAtMs,
         revision: 1,
       };
@@ -96,7 +95,8 @@ const refusalOfName =
   };
 
 /**
- * `POST /organization/projects/{project_id}`: name and limits; 409 for a name that is taken and for an archived
+ * `POST /organization/projects/{project_id}`: name, limits and whether answers tell
+ * their cost; 409 for a name that is taken and for an archived
  * project. A body that asks for nothing changes nothing. New limits act on the next request of every key, and need
  * `limits:write` beside the route's own scope.
  */
@@ -109,7 +109,7 @@ export const updateProject =
     const updated = await changeTenant(ports, {
       request,
       decide: (before) => {
-        const change = updateOf(before, { name: body.name ?? before.name, limits: body.limits });
+        const change = updateOf(before, { body, catalogue: ports.catalogue });
         return change === undefined ? undefined : { ...change, refusal: refusalOfName(ports) };
       },
     });
@@ -118,13 +118,21 @@ export const updateProject =
 
 function updateOf(
   before: Tenant,
-  body: { readonly name: string; readonly limits: z.infer<typeof tenantLimitsField> },
+  of: { readonly body: z.infer<typeof updateBody>; readonly catalogue: readonly Model[] },
 ): TenantChange | undefined {
-  const { name, limits } = body;
-  const changed = [...(name === before.name ? [] : ['name']), ...(limits === undefined ? [] : ['limits'])];
+  const { body, catalogue } = of;
+  const { showsCost: showed = false, ...rest } = before;
+  const name = body.name ?? before.name;
+  const showsCost = chosen<boolean>(body.show_cost, { absent: showed, cleared: false });
+  const changed = [
+    ...(name === before.name ? [] : ['name']),
+    ...(body.limits === undefined ? [] : ['limits']),
+    ...(showsCost === showed ? [] : ['show_cost']),
+  ];
   if (changed.length === 0) return undefined;
+  const limits = tenantLimitsOf(body.limits, { absent: before.limits, catalogue });
   return {
-    tenant: { ...before, name, limits: tenantLimitsOf(limits, before.limits) },
+    tenant: { ...rest, name, limits, ...(showsCost && { showsCost }) },
     audit: { type: 'project.updated', subject: { id: projectId(before.ref), name, changed } },
     writes: renaming(before, name),
   };

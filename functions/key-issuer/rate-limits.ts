@@ -1,20 +1,19 @@
 import * as z from 'zod/mini';
 import { projectId, rateLimitId } from '../../shared/domain/ids.ts';
+import type { TenantLimits } from '../../shared/domain/limits.ts';
+import type { Model } from '../../shared/domain/model.ts';
 import type { Tenant } from '../../shared/domain/tenancy.ts';
 import { parseBody } from '../../shared/http/body-schema.ts';
 import { wholeListBody } from '../../shared/http/cursor-page.ts';
 import { jsonAnswer, type UseCase } from '../../shared/http/message.ts';
 import { changeTenant, readTenant, type TenantChange } from './change-tenant.ts';
-import {
-  integerField,
-  LIMIT_MAX,
-  refuseUnsupported,
-  tenantLimitsOf,
-  unsupportedField,
-} from './field-schemas.ts';
+import { integerField, refuseUnsupported, unsupportedField } from './field-schemas.ts';
+import { tenantLimitsOf } from './limit-fields.ts';
+import { rateLimitObject } from './limit-objects.ts';
+import { LIMIT_MAX, type LimitSetBody, limitSetOf } from './limit-set.ts';
+import { limitedModel, limitsOfModel, refuseTooLong, withModelLimits } from './model-limits.ts';
 import { refuseUnknown, tenantOf } from './path-ids.ts';
 import type { KeyIssuerPorts } from './ports.ts';
-import { rateLimitObject } from './wire.ts';
 
 /** What nothing enforces is not set either: a limit that does not limit would be believed. */
 const UNENFORCED = 'nothing here enforces it yet. Leave it out.';
@@ -33,66 +32,99 @@ export const updateBody = z.strictObject({
   max_audio_megabytes_per_1_minute: unsupportedField,
   batch_1_day_max_input_tokens: unsupportedField,
 });
+type UpdateBody = z.infer<typeof updateBody>;
 
-/** `GET /organization/projects/{project_id}/rate_limits`: one, for all models together. */
+/** `GET /organization/projects/{project_id}/rate_limits`: one for all models together, and one a model that has its own. */
 export const listRateLimits =
   (ports: KeyIssuerPorts): UseCase =>
   async (request) => {
     const tenant = await readTenant(ports, tenantOf(request));
+    const ofModels = (tenant.limits.models ?? []).map(({ model }) => rateLimitObject(tenant, model));
     return jsonAnswer(
       200,
-      wholeListBody(request, { oldestFirst: [rateLimitObject(tenant)], parameters: ['before'] }),
+      wholeListBody(request, {
+        oldestFirst: [rateLimitObject(tenant), ...ofModels],
+        parameters: ['before'],
+      }),
     );
   };
 
 /**
  * `POST …/rate_limits/{rate_limit_id}`: acts on the next request. The largest value is no limit, since the object of
- * a project without one says that value.
+ * a project or a model without one says that value. A model of the catalogue needs no limits to be found.
  */
 export const updateRateLimit =
   (ports: KeyIssuerPorts): UseCase =>
   async (request) => {
     const body = parseBody(updateBody, request.body);
     refuseUnsupported(body, UNSUPPORTED);
+    const id = request.path['rate_limit_id'] ?? '';
+    const modelIn = (tenant: Tenant) => modelOfId(id, { tenant, catalogue: ports.catalogue });
     const updated = await changeTenant(ports, {
       request,
-      decide: (before) => {
-        const id = request.path['rate_limit_id'];
-        if (id !== rateLimitId(before.ref)) refuseUnknown('rate limit', id);
-        return updateOf(before, body);
-      },
+      decide: (before) => updateOf(before, { body, model: modelIn(before) }),
     });
-    return jsonAnswer(200, rateLimitObject(updated));
+    return jsonAnswer(200, rateLimitObject(updated, modelIn(updated)));
   };
 
-function updateOf(before: Tenant, body: z.infer<typeof updateBody>): TenantChange | undefined {
+/** The model whose limits an id names; undefined for those of all models together. Refuses every other (`not_found`). */
+function modelOfId(
+  id: string,
+  of: { readonly tenant: Tenant; readonly catalogue: readonly Model[] },
+): string | undefined {
+  const { ref, limits } = of.tenant;
+  if (id === rateLimitId(ref)) return undefined;
+  const beginning = rateLimitId(ref, '');
+  const named = id.startsWith(beginning) ? id.slice(beginning.length) : '';
+  const model = limitedModel(named, { absent: limits.models ?? [], catalogue: of.catalogue });
+  return model ?? refuseUnknown('rate limit', id);
+}
+
+function updateOf(
+  before: Tenant,
+  of: { readonly body: UpdateBody; readonly model: string | undefined },
+): TenantChange | undefined {
+  const { body, model } = of;
   const changed = Object.keys(body).filter((name) => !Object.hasOwn(UNSUPPORTED, name));
   if (changed.length === 0) return undefined;
-  const limits = tenantLimitsOf(
-    {
-      requests_per_minute: unlimited(body.max_requests_per_1_minute),
-      tokens_per_minute: unlimited(body.max_tokens_per_1_minute),
-      requests_per_day: unlimited(body.max_requests_per_1_day),
-    },
-    before.limits,
+  const limits =
+    model === undefined
+      ? tenantLimitsOf(wireLimits(body), { absent: before.limits, catalogue: [] })
+      : ofModel(before.limits, { body, model });
+  const { id, max_requests_per_1_minute, max_tokens_per_1_minute, max_requests_per_1_day } = rateLimitObject(
+    { ...before, limits },
+    model,
   );
-  const { max_requests_per_1_minute, max_tokens_per_1_minute, max_requests_per_1_day } = rateLimitObject({
-    ...before,
-    limits,
-  });
   return {
     tenant: { ...before, limits },
     audit: {
       type: 'rate_limit.updated',
       subject: {
-        id: rateLimitId(before.ref),
-        project_id: projectId(before.ref),
+        ...{ id, project_id: projectId(before.ref) },
         ...{ max_requests_per_1_minute, max_tokens_per_1_minute, max_requests_per_1_day },
       },
     },
   };
 }
 
+const wireLimits = (body: UpdateBody): LimitSetBody => ({
+  requests_per_minute: unlimited(body.max_requests_per_1_minute),
+  tokens_per_minute: unlimited(body.max_tokens_per_1_minute),
+  requests_per_day: unlimited(body.max_requests_per_1_day),
+});
+
 /** Null removes a limit. */
 const unlimited = (value: number | undefined): number | null | undefined =>
   value === LIMIT_MAX ? null : value;
+
+/** What OpenAI's object does not have of a model's limits stays. */
+function ofModel(
+  before: TenantLimits,
+  of: { readonly body: UpdateBody; readonly model: string },
+): TenantLimits {
+  const { models: had = [], ...others } = before;
+  const absent = limitsOfModel(had, of.model);
+  const limits = limitSetOf(wireLimits(of.body), { absent, path: 'rate_limit_id' });
+  const models = refuseTooLong(withModelLimits(had, { model: of.model, limits }), 'rate_limit_id');
+  return { ...others, ...(models.length > 0 && { models }) };
+}

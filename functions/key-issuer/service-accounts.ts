@@ -18,7 +18,7 @@ import { listBody, pageRequest } from '../../shared/http/cursor-page.ts';
 import { type GatewayRequest, jsonAnswer, type UseCase } from '../../shared/http/message.ts';
 import { auditsOf } from './audit.ts';
 import { archived, readActiveTenant, readTenant } from './change-tenant.ts';
-import { accountLimitsFields, accountLimitsOf, nameField } from './field-schemas.ts';
+import { nameField } from './field-schemas.ts';
 import { grantFields, grantOf } from './grant-fields.ts';
 import { rememberOf } from './idempotency.ts';
 import {
@@ -31,18 +31,17 @@ import {
   keyOrderOf,
   linkBase,
 } from './issue-key.ts';
+import { accountLimitsField, accountLimitsOf } from './limit-fields.ts';
 import { refuseMoreLimited } from './limited-accounts.ts';
 import { accountOf, refuseUnknown, tenantOf } from './path-ids.ts';
 import type { KeyIssuerPorts } from './ports.ts';
 import { requireScope } from './require-scope.ts';
 import { newApiKeyObject, serviceAccountObject } from './wire.ts';
 
-const limitsField = z.nullish(z.strictObject(accountLimitsFields));
-
 export const createBody = z.strictObject({
   name: nameField,
   create_service_account_only: z.nullish(z.boolean()),
-  limits: limitsField,
+  limits: accountLimitsField,
   ...grantFields,
   ...keyFields,
 });
@@ -50,7 +49,7 @@ export const createBody = z.strictObject({
 export const updateBody = z.strictObject({
   name: z.nullish(nameField),
   role: z.nullish(z.enum(['member'])),
-  limits: limitsField,
+  limits: accountLimitsField,
   ...grantFields,
 });
 
@@ -79,8 +78,8 @@ export const createServiceAccount =
         ...{ request, tenant },
         ...(order === undefined && { secret: 'none' }),
       });
-      const limits = accountLimitsOf(body.limits ?? {});
-      if (Object.keys(limits).length > 0) await refuseMoreLimited(ports, tenant);
+      const limits = accountLimitsOf(body.limits);
+      if (limits !== undefined) await refuseMoreLimited(ports, tenant);
       const account: ServiceAccount = {
         tenant,
         ref,
@@ -88,7 +87,7 @@ export const createServiceAccount =
         role: order === undefined ? 'none' : 'member',
         status: 'active',
         grant,
-        ...(Object.keys(limits).length > 0 && { limits }),
+        ...(limits !== undefined && { limits }),
         createdAtMs: request.receivedAtMs,
         revision: 1,
       };
@@ -186,14 +185,14 @@ export const updateServiceAccount =
         readAccount(ports, of),
       ]);
       const { limits: had, ...rest } = before;
-      const limits = body.limits === null ? {} : accountLimitsOf(body.limits ?? {}, had);
-      if (had === undefined && Object.keys(limits).length > 0) await refuseMoreLimited(ports, of.tenant);
+      const limits = accountLimitsOf(body.limits, had);
+      if (had === undefined && limits !== undefined) await refuseMoreLimited(ports, of.tenant);
       const account: ServiceAccount = {
         ...rest,
         name: body.name ?? before.name,
         role: body.role ?? before.role,
         grant: grantOf(body, { absent: before.grant, cleared: DEFAULT_GRANT }),
-        ...(Object.keys(limits).length > 0 && { limits }),
+        ...(limits !== undefined && { limits }),
         revision: before.revision + 1,
       };
       return { result: account, change: updateOf(request, { tenant, account, body }) };

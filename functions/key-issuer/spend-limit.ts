@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { GatewayError } from '../../shared/domain/gateway-error.ts';
 import { projectId, type TenantRef } from '../../shared/domain/ids.ts';
-import { NANO_USD_A_CENT, NANO_USD_MAX, type NanoUsd } from '../../shared/domain/money.ts';
+import { NANO_USD_A_CENT, NANO_USD_MAX } from '../../shared/domain/money.ts';
+import type { Tenant } from '../../shared/domain/tenancy.ts';
 import { parseBody } from '../../shared/http/body-schema.ts';
 import {
   type GatewayAnswer,
@@ -11,9 +12,10 @@ import {
 } from '../../shared/http/message.ts';
 import { changeTenant, readTenant } from './change-tenant.ts';
 import { integerField } from './field-schemas.ts';
+import { tenantLimitsOf } from './limit-fields.ts';
+import { spendLimitObject } from './limit-objects.ts';
 import { tenantOf } from './path-ids.ts';
 import type { KeyIssuerPorts } from './ports.ts';
-import { spendLimitObject } from './wire.ts';
 
 export const updateBody = z.strictObject({
   currency: z.literal('USD'),
@@ -25,9 +27,7 @@ export const updateBody = z.strictObject({
 export const retrieveSpendLimit =
   (ports: KeyIssuerPorts): UseCase =>
   async (request) => {
-    const { ref, limits } = await readTenant(ports, tenantOf(request));
-    if (limits.nanoUsdPerMonth === undefined) return refuseNone(ref);
-    return describe(ports, { request, tenant: ref, limitNanoUsd: limits.nanoUsdPerMonth });
+    return describe(ports, { request, tenant: await readTenant(ports, tenantOf(request)) });
   };
 
 function refuseNone(tenant: TenantRef): never {
@@ -40,7 +40,7 @@ export const updateSpendLimit =
   async (request) => {
     const { threshold_amount } = parseBody(updateBody, request.body);
     const limitNanoUsd = threshold_amount * NANO_USD_A_CENT;
-    const { ref } = await changeTenant(ports, {
+    const tenant = await changeTenant(ports, {
       request,
       decide: (before) => ({
         tenant: { ...before, limits: { ...before.limits, nanoUsdPerMonth: limitNanoUsd } },
@@ -50,7 +50,7 @@ export const updateSpendLimit =
         },
       }),
     });
-    return describe(ports, { request, tenant: ref, limitNanoUsd });
+    return describe(ports, { request, tenant });
   };
 
 /** `DELETE …/spend_limit`: the project may spend without end. May be repeated. */
@@ -60,8 +60,11 @@ export const deleteSpendLimit =
     await changeTenant(ports, {
       request,
       decide: (before) => {
-        const { nanoUsdPerMonth, ...limits } = before.limits;
-        if (nanoUsdPerMonth === undefined) return undefined;
+        if (before.limits.nanoUsdPerMonth === undefined) return undefined;
+        const limits = tenantLimitsOf(
+          { usd_per_month: null },
+          { absent: before.limits, catalogue: ports.catalogue },
+        );
         return {
           tenant: { ...before, limits },
           audit: { type: 'project.spend_limit.deleted', subject: { id: projectId(before.ref) } },
@@ -73,9 +76,17 @@ export const deleteSpendLimit =
 
 async function describe(
   ports: KeyIssuerPorts,
-  of: { readonly request: GatewayRequest; readonly tenant: TenantRef; readonly limitNanoUsd: NanoUsd },
+  of: { readonly request: GatewayRequest; readonly tenant: Tenant },
 ): Promise<GatewayAnswer> {
-  const { tenant, limitNanoUsd, request } = of;
-  const spend = await ports.limits.readSpend(tenant, request.receivedAtMs);
-  return jsonAnswer(200, spendLimitObject({ limitNanoUsd, spentNanoUsd: spend.nanoUsd }));
+  const { ref, limits } = of.tenant;
+  if (limits.nanoUsdPerMonth === undefined) return refuseNone(ref);
+  const { nanoUsd, debtNanoUsd } = await ports.limits.readSpend(ref, of.request.receivedAtMs);
+  return jsonAnswer(
+    200,
+    spendLimitObject({
+      limitNanoUsd: limits.nanoUsdPerMonth,
+      spentNanoUsd: nanoUsd,
+      ...(limits.estimation === 'balanced' && { debtNanoUsd }),
+    }),
+  );
 }

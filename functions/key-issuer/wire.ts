@@ -6,14 +6,12 @@ import {
   keyId,
   ORGANIZATION_REF,
   projectId,
-  rateLimitId,
   serviceAccountId,
   spendAlertId,
 } from '../../shared/domain/ids.ts';
 import type { RotationPolicy } from '../../shared/domain/key-delivery.ts';
-import type { LimitSet } from '../../shared/domain/limits.ts';
 import type { ModelPermissions } from '../../shared/domain/model-access.ts';
-import { NANO_USD_A_CENT, type NanoUsd } from '../../shared/domain/money.ts';
+import { NANO_USD_A_CENT } from '../../shared/domain/money.ts';
 import type {
   AdminKey,
   ApiKey,
@@ -24,12 +22,12 @@ import type {
 } from '../../shared/domain/tenancy.ts';
 import type { Shown } from '../../shared/keys/make-key.ts';
 import { claimUrl } from '../../shared/keys/messages.ts';
-import { LIMIT_MAX } from './field-schemas.ts';
+import { limitSetObject, tenantLimitsObject } from './limit-objects.ts';
 
 export const seconds = (ms: number): number => Math.floor(ms / 1000);
 const optionalSeconds = (ms: number | undefined): number | null => (ms === undefined ? null : seconds(ms));
 
-/** `organization.project`; `limits` is our addition. */
+/** `organization.project`; `show_cost` and `limits` are our additions. */
 export const projectObject = (tenant: Tenant) => ({
   id: projectId(tenant.ref),
   object: 'organization.project',
@@ -37,44 +35,8 @@ export const projectObject = (tenant: Tenant) => ({
   created_at: seconds(tenant.createdAtMs),
   archived_at: optionalSeconds(tenant.archivedAtMs),
   status: tenant.status,
-  limits: {
-    inflight_requests: tenant.limits.inflightMax,
-    ...limitsObject(tenant.limits),
-    default_max_completion_tokens: tenant.limits.outputTokensDefault,
-  },
-});
-
-/** Limits that a project and a service account may both have; null where there is none. */
-const limitsObject = (limits: LimitSet) => ({
-  requests_per_minute: limits.requestsPerMinute ?? null,
-  requests_per_day: limits.requestsPerDay ?? null,
-  tokens_per_minute: limits.tokensPerMinute ?? null,
-  usd_per_month: limits.nanoUsdPerMonth === undefined ? null : limits.nanoUsdPerMonth / 1e9,
-});
-
-/**
- * `project.rate_limit`: one for all models together. Where there is no limit the type demands a number all the same,
- * and it is the largest that can be set.
- */
-export const rateLimitObject = ({ ref, limits }: Pick<Tenant, 'ref' | 'limits'>) => ({
-  id: rateLimitId(ref),
-  object: 'project.rate_limit',
-  model: '*',
-  max_requests_per_1_minute: limits.requestsPerMinute ?? LIMIT_MAX,
-  max_tokens_per_1_minute: limits.tokensPerMinute ?? LIMIT_MAX,
-  max_requests_per_1_day: limits.requestsPerDay ?? LIMIT_MAX,
-});
-
-/**
- * `project.spend_limit`, in cents: a fraction of one shows where the limit was set in USD. Its status says whether
- * requests are refused by now; the limit itself is in force either way.
- */
-export const spendLimitObject = (of: { readonly limitNanoUsd: NanoUsd; readonly spentNanoUsd: NanoUsd }) => ({
-  object: 'project.spend_limit',
-  currency: 'USD',
-  interval: 'month',
-  threshold_amount: of.limitNanoUsd / NANO_USD_A_CENT,
-  enforcement: { status: of.spentNanoUsd >= of.limitNanoUsd ? 'enforcing' : 'inactive' },
+  show_cost: tenant.showsCost ?? false,
+  limits: tenantLimitsObject(tenant.limits),
 });
 
 /** `project.spend_alert`. */
@@ -113,7 +75,7 @@ export const serviceAccountObject = (account: ServiceAccount) => ({
   role: account.role,
   created_at: seconds(account.createdAtMs),
   ...grantObject(account.grant),
-  limits: limitsObject(account.limits ?? {}),
+  limits: limitSetObject(account.limits ?? {}),
 });
 
 /** What is known of a key beside the key itself. */

@@ -27,6 +27,7 @@ import { createMemoryAuditArchive } from '../memory/audit-archive.ts';
 import { createMemoryKeyWatch } from '../memory/key-watch.ts';
 import { createMemoryLimitsStore } from '../memory/limits-store.ts';
 import { createMemoryTenancy } from '../memory/tenancy.ts';
+import { createMemoryTenantSettings } from '../memory/tenant-settings.ts';
 import { createMemoryUsageStore } from '../memory/usage-store.ts';
 import type { FunctionEnvironment } from './environment.ts';
 
@@ -70,7 +71,12 @@ function createHandlers(environment: FunctionEnvironment): Readonly<Record<strin
       archive: createMemoryAuditArchive(),
       log,
     }),
-    keyIssuer: createKeyIssuer({ ...ports, secrets }),
+    keyIssuer: createKeyIssuer({
+      ...ports,
+      secrets,
+      tenantSettings: createMemoryTenantSettings(),
+      catalogue: CATALOGUE,
+    }),
     keyRotation: createKeyRotation(ports),
     metrics: createMetrics({ ...ports, audit: createMemoryAudit(chains), secrets }),
     proxy: createProxy({

@@ -9,6 +9,7 @@ import { HEADERS } from './headers.ts';
 import { inference } from './inference.ts';
 import { keyLife } from './key-life.ts';
 import { limits } from './limits.ts';
+import { modelAliases } from './model-aliases.ts';
 import { type Resource, TAGS } from './operation.ts';
 import { projects } from './projects.ts';
 import { reports } from './reports.ts';
@@ -24,6 +25,7 @@ const RESOURCES: readonly Resource[] = [
   apiKeys,
   keyLife,
   limits,
+  modelAliases,
   spendAlerts,
   adminKeys,
   reports,
@@ -96,7 +98,7 @@ const PARAMETERS: Schema = {
   project_id: inPath('project_id', '`proj_…`.'),
   service_account_id: inPath('service_account_id', '`svc_…`.'),
   api_key_id: inPath('api_key_id', '`key_…`.'),
-  rate_limit_id: inPath('rate_limit_id', '`rl_…_all`.'),
+  rate_limit_id: inPath('rate_limit_id', '`rl_…_all`, or `rl_…_` and a model id, percent-encoded once.'),
   alert_id: inPath('alert_id', '`alert_…`.'),
   key_id: inPath('key_id', '`key_…`.'),
   model: inPath('model', 'A model id, percent-encoded once; it may contain slashes and colons.'),

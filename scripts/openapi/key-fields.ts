@@ -1,4 +1,5 @@
 /** Fields that service accounts and keys share, in requests and in answers. Most are our additions to OpenAI's. */
+import { WIRE_LIMIT_NAMES } from '../../functions/key-issuer/limit-names.ts';
 import { KEY_SCOPES, PERMISSION_LEVELS } from '../../shared/domain/grant.ts';
 import { type Descriptions, under } from './request-body.ts';
 import {
@@ -44,12 +45,25 @@ const LIMITS = {
   requests_per_minute: 'Requests a UTC minute; null: no limit.',
   requests_per_day: 'Requests a UTC day; null: no limit.',
   tokens_per_minute: 'Tokens, input and output together, a UTC minute; null: no limit.',
+  tokens_per_day: 'Tokens, input and output together, a UTC day; null: no limit.',
+  tokens_per_month: 'Tokens, input and output together, a UTC month; null: no limit.',
+  usd_per_day: 'USD a UTC day; null: no limit.',
   usd_per_month: 'USD a UTC month; null: no limit.',
+  shadow:
+    'Those of these limits that refuse nothing: a request beyond one of them is logged and counted as a metric. A name without such a limit is refused.',
 };
 const PROJECT_LIMITS = {
   inflight_requests: 'Requests at once, 400 at most.',
   default_max_completion_tokens: 'Output tokens that are reserved and asked for where a request names none.',
+  smoothing:
+    '`10s`: no ten seconds hold more than a sixth of a limit a minute, the accounts’ and models’ too. Null: a minute’s worth may come at once.',
+  token_counting:
+    '`bedrock`: limits on tokens a minute count as Bedrock’s quotas do: output by the model’s factor, reads of the prompt cache not at all. Null: every token once, in total.',
+  estimation:
+    '`strict`: what is reserved for a request is the most that it can use, so that no limit is passed. `balanced`: what it will probably use, so that limits may be passed by what is under way.',
 };
+const MODEL_LIMITS =
+  'Limits of single models, by id. A model behind an inference profile has one set of limits, however it is called: its id is kept without the profile’s prefix.';
 
 export const accountLimitDescriptions: Descriptions = {
   limits:
@@ -58,14 +72,23 @@ export const accountLimitDescriptions: Descriptions = {
 };
 export const projectLimitDescriptions: Descriptions = {
   limits: 'Our addition: the limits of the project. They act on its next request. Null removes all.',
-  ...under('limits', { ...PROJECT_LIMITS, ...LIMITS }),
+  ...under('limits', {
+    ...PROJECT_LIMITS,
+    ...LIMITS,
+    models: `${MODEL_LIMITS} Null removes those of a model, or of all.`,
+    ...under('models', LIMITS),
+  }),
 };
 
 const limitFields: Schemas = {
   requests_per_minute: orNull(integer(LIMITS.requests_per_minute)),
   requests_per_day: orNull(integer(LIMITS.requests_per_day)),
   tokens_per_minute: orNull(integer(LIMITS.tokens_per_minute)),
+  tokens_per_day: orNull(integer(LIMITS.tokens_per_day)),
+  tokens_per_month: orNull(integer(LIMITS.tokens_per_month)),
+  usd_per_day: orNull(number(LIMITS.usd_per_day)),
   usd_per_month: orNull(number(LIMITS.usd_per_month)),
+  shadow: listOf(oneOf(WIRE_LIMIT_NAMES, 'A limit.'), LIMITS.shadow),
 };
 
 export const accountLimits = object(
@@ -76,6 +99,14 @@ export const projectLimits = object('Our addition: the limits of the project.', 
   inflight_requests: integer(PROJECT_LIMITS.inflight_requests),
   ...limitFields,
   default_max_completion_tokens: integer(PROJECT_LIMITS.default_max_completion_tokens),
+  smoothing: orNull(oneOf(['10s'], PROJECT_LIMITS.smoothing)),
+  token_counting: orNull(oneOf(['bedrock'], PROJECT_LIMITS.token_counting)),
+  estimation: oneOf(['strict', 'balanced'], PROJECT_LIMITS.estimation),
+  models: {
+    type: 'object',
+    description: MODEL_LIMITS,
+    additionalProperties: object('Limits of this model.', limitFields),
+  },
 });
 
 const JWK =

@@ -41,10 +41,10 @@ const PERMISSION = {
 };
 
 const schemas: Schemas = {
-  RateLimit: object('The limit of a project on all models together.', {
-    id: text('`rl_…_all`.'),
+  RateLimit: object('The limit of a project on all models together, or on one.', {
+    id: text('`rl_…_all`, or `rl_…_<model>`.'),
     object: objectName('project.rate_limit'),
-    model: always('*', 'All models together.'),
+    model: text('`*`: all models together; else the model, without an inference profile.'),
     max_requests_per_1_minute: integer(RATES.max_requests_per_1_minute),
     max_tokens_per_1_minute: integer(RATES.max_tokens_per_1_minute),
     max_requests_per_1_day: integer(RATES.max_requests_per_1_day),
@@ -56,18 +56,25 @@ const schemas: Schemas = {
     max_audio_megabytes_per_1_minute: UNENFORCED,
     batch_1_day_max_input_tokens: UNENFORCED,
   }),
-  SpendLimit: object('What a project may spend.', {
-    object: objectName('project.spend_limit'),
-    currency: always('USD', SPEND.currency),
-    interval: always('month', SPEND.interval),
-    threshold_amount: number(`${SPEND.threshold_amount} It has a fraction where it was set in USD.`),
-    enforcement: object('What it does just now.', {
-      status: oneOf(
-        ['inactive', 'enforcing'],
-        '`enforcing`: the limit is reached, so that requests are refused. It is in force either way.',
+  SpendLimit: object(
+    'What a project may spend.',
+    {
+      object: objectName('project.spend_limit'),
+      currency: always('USD', SPEND.currency),
+      interval: always('month', SPEND.interval),
+      threshold_amount: number(`${SPEND.threshold_amount} It has a fraction where it was set in USD.`),
+      debt: number(
+        'Our addition, in USD, where the project’s `estimation` is `balanced`: how much more the requests under way may cost than was reserved.',
       ),
-    }),
-  }),
+      enforcement: object('What it does just now.', {
+        status: oneOf(
+          ['inactive', 'enforcing'],
+          '`enforcing`: the limit is reached, so that requests are refused. It is in force either way.',
+        ),
+      }),
+    },
+    { optional: ['debt'] },
+  ),
   SpendLimitDeleted: deletionOfOne('project.spend_limit.deleted', 'The spend limit'),
   UpdateSpendLimit: bodyOf(spendLimitBody, SPEND),
   ModelPermissions: object('Which models a project may call.', {
@@ -83,8 +90,8 @@ const rateLimits: Readonly<Record<string, Operation>> = {
   [`GET ${PROJECT}/rate_limits`]: {
     id: 'listRateLimits',
     tag: 'Limits',
-    summary: 'List the rate limit of a project',
-    description: 'One entry, for all models together.',
+    summary: 'List the rate limits of a project',
+    description: 'One entry for all models together, and one for each model that has limits of its own.',
     query: { ...cursorQuery, ...beforeQuery },
     answer: 'RateLimitList',
     refusals: { 400: 'A query parameter or cursor that is not of this list.', 404: NOT_FOUND },
@@ -92,8 +99,9 @@ const rateLimits: Readonly<Record<string, Operation>> = {
   [`POST ${PROJECT}/rate_limits/{rate_limit_id}`]: {
     id: 'updateRateLimit',
     tag: 'Limits',
-    summary: 'Change the rate limit of a project',
-    description: 'It acts on the next request.',
+    summary: 'Change a rate limit of a project',
+    description:
+      'It acts on the next request. The id of a model of the catalogue may be named before it has limits: `rl_`, the ten characters of the project’s id, `_` and the model, percent-encoded once. A model whose limits are all removed is in the list no more.',
     body: { schema: ref('UpdateRateLimit'), required: 'required' },
     answer: 'RateLimit',
     refusals: { 404: NOT_FOUND, 409: ARCHIVED },

@@ -2,16 +2,20 @@ import { createBody, updateBody } from '../../functions/key-issuer/projects.ts';
 import { projectLimitDescriptions, projectLimits } from './key-fields.ts';
 import { ARCHIVED, cursorQuery, NOT_FOUND, type Resource } from './operation.ts';
 import { bodyOf } from './request-body.ts';
-import { object, objectName, oneOf, orNull, page, text, time } from './schema.ts';
+import { boolean, object, objectName, oneOf, orNull, page, text, time } from './schema.ts';
 
 const PROJECTS = '/v1/organization/projects';
 const PROJECT = `${PROJECTS}/{project_id}`;
 const TAKEN =
   'The name is another project’s, or an archived one’s, upper and lower case alike: `conflict`, param `name`.';
 
+const SHOW_COST =
+  'Our addition: whether answers to its keys say what they cost, also where a request does not ask.';
+
 const descriptions = {
   name: 'Its name, unique in the organisation; blanks around it are dropped.',
   ...projectLimitDescriptions,
+  show_cost: `${SHOW_COST} Null: false.`,
   external_key_id: 'OpenAI’s; any value is refused, since the deployment has one key for all.',
   geography: 'OpenAI’s; any value is refused, since data stay in the region of the deployment.',
   residency: 'OpenAI’s; any value is refused, since data stay in the region of the deployment.',
@@ -26,6 +30,7 @@ export const projects: Resource = {
       created_at: time('When it was made'),
       archived_at: orNull(time('When it was archived')),
       status: oneOf(['active', 'archived'], 'The keys of an archived project open nothing.'),
+      show_cost: boolean(SHOW_COST),
       limits: projectLimits,
     }),
     ProjectList: page('Project'),
@@ -70,7 +75,7 @@ export const projects: Resource = {
     [`POST ${PROJECT}`]: {
       id: 'updateProject',
       tag: 'Projects',
-      summary: 'Rename a project or change its limits',
+      summary: 'Change a project: its name, its limits, whether answers tell their cost',
       description:
         'New limits act on the next request of every key, and need `limits:write` beside the scope of the route.',
       body: { schema: { $ref: '#/components/schemas/UpdateProject' }, required: 'required' },

@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import type { Schema } from './schema.ts';
 
-/** Descriptions by path: `limits.usd_per_month`; items of a list have their list's. */
+/** Descriptions by path: `limits.usd_per_month`; items of a list, and values of a map, have their list's or map's. */
 export type Descriptions = Readonly<Record<string, string>>;
 
 /** The JSON Schema of a body, each field described. Throws where a field has no description, or a description no field. */
@@ -21,13 +21,18 @@ interface Place {
 }
 
 function describe(schema: Schema, place: Place): Schema {
-  const { properties, anyOf, oneOf, items, ...rest } = schema;
+  const { properties, anyOf, oneOf, items, additionalProperties, ...rest } = schema;
   return {
     ...rest,
     ...(isSchemas(properties) && { properties: describeFields(properties, place) }),
     ...(Array.isArray(anyOf) && { anyOf: anyOf.map((one: Schema) => describe(one, place)) }),
     ...(Array.isArray(oneOf) && { oneOf: oneOf.map((one: Schema) => describe(one, place)) }),
     ...(isSchemas(items) && { items: describe(items, place) }),
+    ...(additionalProperties !== undefined && {
+      additionalProperties: isSchemas(additionalProperties)
+        ? describe(additionalProperties, place)
+        : additionalProperties,
+    }),
   };
 }
 

@@ -26,6 +26,7 @@ export const AUDIT_TYPES = [
   'api_key.rotated',
   'api_key.claimed',
   'api_key.claim_link.created',
+  'project.model_aliases.updated',
   'project.model_permissions.updated',
   'project.model_permissions.deleted',
   'project.spend_limit.updated',

@@ -98,8 +98,8 @@ export const keyId = (tenant: TenantRef, key: KeyRef): string => `key_${tenant}$
 /** `alert_…`, a spend alert's id. */
 export const spendAlertId = (tenant: TenantRef, alert: AlertRef): string => `alert_${tenant}${alert}`;
 
-/** `rl_…_all`, the one rate limit of a tenant: it is for all models together. */
-export const rateLimitId = (tenant: TenantRef): string => `rl_${tenant}_all`;
+/** `rl_…_all`, the rate limit of a tenant for all models together, or `rl_…_<model>`, for one of them. */
+export const rateLimitId = (tenant: TenantRef, model = 'all'): string => `rl_${tenant}_${model}`;
 
 /** Reads an `alert_…` id; undefined where it is not one. */
 export function parseSpendAlertId(id: string): { tenant: TenantRef; alert: AlertRef } | undefined {

@@ -33,6 +33,8 @@ export const ROUTE_SCOPES: Readonly<Record<string, readonly Scope[]>> = {
   [`GET ${PROJECT}`]: ['projects:read'],
   [`POST ${PROJECT}`]: ['projects:write'],
   [`POST ${PROJECT}/archive`]: ['projects:write'],
+  [`GET ${PROJECT}/model_aliases`]: ['projects:read'],
+  [`POST ${PROJECT}/model_aliases`]: ['projects:write'],
 
   [`GET ${ACCOUNTS}`]: ['keys:read'],
   [`POST ${ACCOUNTS}`]: ['keys:write'],

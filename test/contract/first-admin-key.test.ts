@@ -2,7 +2,9 @@ import { createHandler } from '../../functions/key-issuer/create-handler.ts';
 import { createMemoryEventBus } from '../../local/memory/event-bus.ts';
 import { createMemorySecretVault } from '../../local/memory/secret-vault.ts';
 import { createMemoryTenancy } from '../../local/memory/tenancy.ts';
+import { createMemoryTenantSettings } from '../../local/memory/tenant-settings.ts';
 import { parseKey, verifyKey } from '../../shared/domain/api-key.ts';
+import { CATALOGUE } from '../../shared/domain/catalogue.ts';
 import { ORGANIZATION_REF } from '../../shared/domain/ids.ts';
 import { gatewayEvent, lambdaContext, NOON_MS, recordingLog, testSecrets } from '../support/gateway-event.ts';
 import { seededRandom } from '../support/random.ts';
@@ -18,6 +20,8 @@ function keyIssuer() {
     settings: { baseUrl: async () => 'https://gateway.example/dev' },
     limits: { readSpend: async () => ({ nanoUsd: 0, debtNanoUsd: 0 }) },
     secrets: testSecrets,
+    tenantSettings: createMemoryTenantSettings(),
+    catalogue: CATALOGUE,
     clock: () => NOON_MS,
     random: seededRandom('bootstrap'),
     log: recordingLog(),

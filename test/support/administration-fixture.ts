@@ -4,6 +4,8 @@ import { createHandler } from '../../functions/key-issuer/create-handler.ts';
 import { createMemoryEventBus } from '../../local/memory/event-bus.ts';
 import { createMemorySecretVault } from '../../local/memory/secret-vault.ts';
 import { createMemoryTenancy, type MemoryTenancy } from '../../local/memory/tenancy.ts';
+import { createMemoryTenantSettings } from '../../local/memory/tenant-settings.ts';
+import { CATALOGUE } from '../../shared/domain/catalogue.ts';
 import {
   newTenantRef,
   ORGANIZATION_REF,
@@ -13,7 +15,7 @@ import {
   type TenantRef,
 } from '../../shared/domain/ids.ts';
 import type { Principal } from '../../shared/domain/principal.ts';
-import type { TenancyStore } from '../../shared/ports.ts';
+import type { TenancyStore, TenantSettingsStore } from '../../shared/ports.ts';
 import {
   adminPrincipal,
   gatewayEvent,
@@ -50,7 +52,9 @@ export interface Administration extends MemoryTenancy {
   /** The events of a project's chain, or of the organisation's, oldest first: type and subject. */
   audit(project?: string): readonly unknown[];
   /** What is spent in the month, as the limits store says. */
-  spend(nanoUsd: number): void;
+  spend(nanoUsd: number, debtNanoUsd?: number): void;
+  /** The settings that were kept, by version. */
+  readonly settings: TenantSettingsStore;
   advance(ms: number): void;
 }
 
@@ -60,14 +64,17 @@ export function administration(
 ): Administration {
   const memory = createMemoryTenancy();
   const now = { ms: NOON_MS };
-  const spent = { nanoUsd: 0 };
+  const settings = createMemoryTenantSettings();
+  const spent = { nanoUsd: 0, debtNanoUsd: 0 };
   const handler = createHandler({
     ...memory,
     tenancy: { ...memory.tenancy, ...over(memory.tenancy) },
-    limits: { readSpend: async () => ({ nanoUsd: spent.nanoUsd, debtNanoUsd: 0 }) },
+    limits: { readSpend: async () => ({ ...spent }) },
     vault: createMemorySecretVault(),
     events: createMemoryEventBus(),
     settings: { baseUrl: async () => 'https://gateway.example/dev' },
+    tenantSettings: settings,
+    catalogue: CATALOGUE,
     secrets: testSecrets,
     clock: () => now.ms,
     random: randomBytes,
@@ -78,6 +85,7 @@ export function administration(
   return {
     ...memory,
     call,
+    settings,
     newProject: async (body = {}) => {
       const name = `project ${newTenantRef(randomBytes)}`;
       return (await call('POST /organization/projects', { body: { name, ...body } })).body.id;
@@ -94,8 +102,8 @@ export function administration(
         const { type, subject } = JSON.parse(canonical);
         return { type, subject };
       }),
-    spend: (nanoUsd) => {
-      spent.nanoUsd = nanoUsd;
+    spend: (nanoUsd, debtNanoUsd = 0) => {
+      Object.assign(spent, { nanoUsd, debtNanoUsd });
     },
     advance: (ms) => {
       now.ms += ms;

@@ -13,6 +13,8 @@ import type { KeyRotationPorts } from '../../functions/key-rotation/ports.ts';
 import { createMemoryEventBus, type MemoryEventBus } from '../../local/memory/event-bus.ts';
 import { createMemorySecretVault, type MemorySecretVault } from '../../local/memory/secret-vault.ts';
 import { createMemoryTenancy, type MemoryTenancy } from '../../local/memory/tenancy.ts';
+import { createMemoryTenantSettings } from '../../local/memory/tenant-settings.ts';
+import { CATALOGUE } from '../../shared/domain/catalogue.ts';
 import { verifyContext } from '../../shared/domain/context-mac.ts';
 import type { RandomBytes } from '../../shared/domain/ids.ts';
 import type { Principal } from '../../shared/domain/principal.ts';
@@ -77,7 +79,13 @@ export function keyWorld(options: KeyWorldOptions): KeyWorld {
     keyEnvironment: 'test',
   };
   const used = options.over?.(ports) ?? ports;
-  const issuer = createKeyIssuer({ ...used, credentials: memory.credentials, secrets: testSecrets });
+  const issuer = createKeyIssuer({
+    ...used,
+    credentials: memory.credentials,
+    secrets: testSecrets,
+    tenantSettings: createMemoryTenantSettings(),
+    catalogue: CATALOGUE,
+  });
   const authorizing = { secrets: testSecrets, clock, log };
   const authorizer = createAuthorizer({ credentials: memory.credentials, ...authorizing });
   const unmarked = { ...memory.credentials, noteUse: async () => {} };

@@ -42,7 +42,11 @@ describe('service accounts', () => {
         requests_per_minute: null,
         requests_per_day: null,
         tokens_per_minute: 1000,
+        tokens_per_day: null,
+        tokens_per_month: null,
+        usd_per_day: null,
         usd_per_month: 2.5,
+        shadow: [],
       },
     };
     const account = await world.call(`GET ${ACCOUNT}`, { path: pathOf(made) });

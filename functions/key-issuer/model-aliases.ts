@@ -1,0 +1,122 @@
+import * as z from 'zod/mini';
+import { quotable } from '../../shared/domain/api-key.ts';
+import { GatewayError } from '../../shared/domain/gateway-error.ts';
+import { projectId } from '../../shared/domain/ids.ts';
+import type { Model } from '../../shared/domain/model.ts';
+import type { Tenant } from '../../shared/domain/tenancy.ts';
+import { type ModelAliases, NO_SETTINGS, type TenantSettings } from '../../shared/domain/tenant-settings.ts';
+import { parseBody } from '../../shared/http/body-schema.ts';
+import { type GatewayAnswer, jsonAnswer, type UseCase } from '../../shared/http/message.ts';
+import { changeTenant, readActiveTenant, readTenant } from './change-tenant.ts';
+import { tenantOf } from './path-ids.ts';
+import type { KeyIssuerPorts } from './ports.ts';
+
+const ALIASES_MAX = 50;
+/** A standard parameter of Parameter Store. Source: AWS Systems Manager user guide, "Managing parameter tiers". */
+const SETTINGS_BYTES_MAX = 4096;
+const ALIAS_NAME = /^[A-Za-z0-9._:/-]{1,64}$/;
+/**
+ * Of any partition. Source: Amazon Bedrock API reference, GetInferenceProfile, the pattern of `inferenceProfileArn`,
+ * of which only profiles of one's own may be meant: a system profile has an id in the catalogue.
+ */
+const PROFILE_ARN =
+  /^arn:aws(?:-[a-z]+)*:bedrock:[a-z0-9-]{1,20}:\d{12}:application-inference-profile\/[a-z0-9]{1,64}$/;
+
+export const updateBody = z.strictObject({ aliases: z.record(z.string(), z.string()) });
+
+/** `GET /organization/projects/{project_id}/model_aliases`: an empty object where none are set. */
+export const retrieveModelAliases =
+  (ports: KeyIssuerPorts): UseCase =>
+  async (request) => {
+    const tenant = await readTenant(ports, tenantOf(request));
+    return aliasesAnswer(await settingsOf(ports, tenant));
+  };
+
+/**
+ * `POST …/model_aliases`: replaces all aliases, from the next request on. The settings are kept first and put in force
+ * then, with the audit event: a crash between leaves a version that nobody reads. What is in force already is no event.
+ */
+export const updateModelAliases =
+  (ports: KeyIssuerPorts): UseCase =>
+  async (request) => {
+    refusePrototype(request.body);
+    const { aliases } = parseBody(updateBody, request.body);
+    const before = await readActiveTenant(ports, tenantOf(request));
+    const inForce = await settingsOf(ports, before);
+    const settings: TenantSettings = { ...inForce, modelAliases: aliases };
+    refuseAliases(settings, ports.catalogue);
+    if (isSame(aliases, inForce.modelAliases)) return aliasesAnswer(settings);
+    const settingsVersion = await ports.tenantSettings.put(before.ref, settings);
+    await changeTenant(ports, {
+      request,
+      decide: (tenant) => ({
+        tenant: { ...tenant, settingsVersion },
+        audit: {
+          type: 'project.model_aliases.updated',
+          subject: { id: projectId(tenant.ref), aliases: Object.keys(aliases) },
+        },
+      }),
+    });
+    return aliasesAnswer(settings);
+  };
+
+const settingsOf = async (
+  { tenantSettings }: Pick<KeyIssuerPorts, 'tenantSettings'>,
+  { ref, settingsVersion }: Tenant,
+): Promise<TenantSettings> =>
+  settingsVersion === undefined ? NO_SETTINGS : tenantSettings.read(ref, settingsVersion);
+
+/** `project.model_aliases`, our addition to OpenAI's objects. */
+const aliasesAnswer = ({ modelAliases }: TenantSettings): GatewayAnswer =>
+  jsonAnswer(200, { object: 'project.model_aliases', aliases: modelAliases });
+
+const isSame = (one: ModelAliases, other: ModelAliases): boolean =>
+  Object.keys(one).length === Object.keys(other).length &&
+  Object.entries(one).every(([name, target]) => Object.hasOwn(other, name) && other[name] === target);
+
+/** An object read by a schema loses this one name without a word. */
+function refusePrototype(body: unknown): void {
+  const aliases: unknown = Object(body).aliases;
+  if (typeof aliases === 'object' && aliases !== null && Object.hasOwn(aliases, '__proto__')) {
+    refuse('aliases.__proto__', 'this name cannot be an alias. Choose another.');
+  }
+}
+
+function refuseAliases(settings: TenantSettings, catalogue: readonly Model[]): void {
+  const { modelAliases } = settings;
+  const aliases = Object.entries(modelAliases);
+  if (aliases.length > ALIASES_MAX) refuse('aliases', `it must not have more than ${ALIASES_MAX} names.`);
+  for (const [name, target] of aliases) {
+    const param = `aliases.${quotable(name, { charactersMax: 64 })}`;
+    const fault = nameFault(name, catalogue) ?? targetFault(target, { modelAliases, catalogue });
+    if (fault !== undefined) refuse(param, fault);
+  }
+  if (Buffer.byteLength(JSON.stringify(settings)) > SETTINGS_BYTES_MAX) {
+    refuse('aliases', `kept as JSON they take more than ${SETTINGS_BYTES_MAX} bytes. Leave some out.`);
+  }
+}
+
+function nameFault(name: string, catalogue: readonly Model[]): string | undefined {
+  if (!ALIAS_NAME.test(name)) return 'a name has 1 to 64 letters, digits or ._:/- characters.';
+  if (name.startsWith('arn:')) return 'an alias must not look like an ARN. Choose another name.';
+  return isModel(name, catalogue)
+    ? 'a model has this name, and the alias would hide it. Choose another.'
+    : undefined;
+}
+
+function targetFault(
+  target: string,
+  of: { readonly modelAliases: ModelAliases; readonly catalogue: readonly Model[] },
+): string | undefined {
+  if (isModel(target, of.catalogue) || PROFILE_ARN.test(target)) return undefined;
+  return Object.hasOwn(of.modelAliases, target)
+    ? 'it leads to another alias. Name what that one leads to.'
+    : 'it must lead to a model that GET /v1/models lists, or to the ARN of an application inference profile.';
+}
+
+const isModel = (name: string, catalogue: readonly Model[]): boolean =>
+  catalogue.some(({ id }) => id === name);
+
+function refuse(param: string, reason: string): never {
+  throw new GatewayError('invalid_value', `Invalid value for '${param}': ${reason}`, { param });
+}
