@@ -85,11 +85,9 @@ function refusalOf(state: TenantState, admission: Admission): AdmissionResult | 
 function settle(state: TenantState, usage: MemoryUsageStore, { admission, record }: Settlement): void {
   if (usage.has(admission.tenant, admission.request)) return;
   const reservation = state.reserved.get(admission.request);
+  const to = usedAmounts(record, admission);
   if (reservation !== undefined || !usedNothing(record)) {
-    change(state, reservation ?? reservationOf(admission), {
-      from: reservation?.reserved,
-      to: usedAmounts(record, admission),
-    });
+    change(state, reservation ?? reservationOf(admission), { from: reservation?.reserved, to });
   }
   state.reserved.delete(admission.request);
   usage.put(record);

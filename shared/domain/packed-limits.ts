@@ -1,6 +1,6 @@
 /**
  * Limits as short texts: they travel with every request, inside the 4 KB of its signed identity. A limit is its letter
- * and its number in base36, in shadow with a `!`: `R1oM4gsr5s0!` is 60 requests a minute and, in shadow, 10 USD a month.
+ * and its number in base36, in shadow with a `!`: `R1oM4ldqpds!` is 60 requests a minute and, in shadow, 10 USD a month.
  */
 import { LIMIT_NAMES, type LimitName, type LimitSet, type ModelLimits, type TenantLimits } from './limits.ts';
 
@@ -16,24 +16,37 @@ const LETTERS: Readonly<Record<LimitName, string>> = {
 };
 const LIMIT = /([A-Z])([0-9a-z]+)(!?)/g;
 
+/** Throws TypeError where a limit is no count: read again it would be another limit, or none. */
 export const packLimitSet = (limits: LimitSet): string =>
   LIMIT_NAMES.map((name) => {
     const limit = limits[name];
     if (limit === undefined) return '';
-    return LETTERS[name] + limit.toString(36) + (limits.shadow?.includes(name) === true ? '!' : '');
+    const mark = limits.shadow?.includes(name) === true ? '!' : '';
+    return LETTERS[name] + checkedCount(limit).toString(36) + mark;
   }).join('');
 
-/** Reads packLimitSet. What it was given was signed by the authorizer: a letter that it does not know throws. */
+/**
+ * Reads packLimitSet. What it was given was signed by the authorizer: where it is anything else, a letter that this
+ * version does not know among it, it throws TypeError, since a limit that is passed over is one that nobody enforces.
+ */
 export function unpackLimitSet(packed: string): LimitSet {
   const limits: Partial<Record<LimitName, number>> = {};
   const shadow: LimitName[] = [];
-  for (const [, letter, digits = '', mark] of packed.matchAll(LIMIT)) {
+  let read = 0;
+  for (const [text, letter, digits = '', mark] of packed.matchAll(LIMIT)) {
     const name = LIMIT_NAMES.find((candidate) => LETTERS[candidate] === letter);
     if (name === undefined) throw new TypeError(`No limit has the letter ${letter}.`);
-    limits[name] = Number.parseInt(digits, 36);
+    limits[name] = checkedCount(Number.parseInt(digits, 36));
     if (mark === '!') shadow.push(name);
+    read += text.length;
   }
+  if (read !== packed.length) throw new TypeError('Limits were packed otherwise than they are read.');
   return shadow.length === 0 ? limits : { ...limits, shadow };
+}
+
+function checkedCount(limit: number): number {
+  if (Number.isSafeInteger(limit) && limit >= 0) return limit;
+  throw new TypeError(`A limit is a whole number from 0 to 2^53 - 1, which ${limit} is not.`);
 }
 
 /** A tenant's limits, their parts in a fixed order. */

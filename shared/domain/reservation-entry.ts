@@ -31,13 +31,7 @@ import {
 import { accountOfKey, type KeyRef, parseKeyRef, type RequestId, type TenantRef } from './ids.ts';
 import type { Amounts } from './limits.ts';
 import type { ServiceTier } from './price.ts';
-import {
-  type Endpoint,
-  type Outcome,
-  quotaTokens,
-  totalTokens,
-  type UsageRecord,
-} from './usage.ts';
+import { type Endpoint, type Outcome, quotaTokens, totalTokens, type UsageRecord } from './usage.ts';
 
 /** What was set aside for one request. */
 export interface Reservation {
@@ -107,7 +101,10 @@ const ofCode = <Member extends string>(
   code: string | undefined,
 ): Member | undefined => (Object.keys(codes) as Member[]).find((member) => codes[member] === code);
 
-/** What an admission sets aside. Throws TypeError where its charges contradict its amounts, its time or its key. */
+/**
+ * What an admission sets aside. Throws TypeError where its charges contradict its amounts, its time or its key, or its
+ * amounts are no counts: such an entry could not be read again, and what is no number passes every limit.
+ */
 export const reservationOf = (admission: ReservationSource): Reservation => ({
   key: admission.key,
   model: admission.model,
@@ -119,20 +116,33 @@ export const reservationOf = (admission: ReservationSource): Reservation => ({
     model: admission.model,
     reserved: admission.reserved,
   }),
-  reserved: admission.reserved,
+  reserved: checkedAmounts(admission.reserved),
   startedAtMs: admission.nowMs,
   expiresAtMs: admission.expiresAtMs,
 });
 
-/** What a finished request is charged, its tokens a minute counted as its admission counted them. */
+function checkedAmounts(amounts: Amounts): Amounts {
+  const { tokens, minuteTokens = 0, nanoUsd, debtNanoUsd = 0 } = amounts;
+  const counts = [tokens, minuteTokens, nanoUsd, debtNanoUsd];
+  if (counts.every((count) => Number.isSafeInteger(count) && count >= 0)) return amounts;
+  throw new TypeError(
+    `Amounts are whole numbers from 0 to 2^53 - 1, which ${counts.join(', ')} are not all.`,
+  );
+}
+
+/**
+ * What a finished request is charged, its tokens a minute counted as its admission counted them. Throws TypeError where
+ * they are no counts; the request stays reserved then, and is charged in full at its expiry.
+ */
 export const usedAmounts = (
   record: UsageRecord,
   { outputFactor }: Pick<Admission, 'outputFactor'>,
-): Amounts => ({
-  tokens: totalTokens(record.usage),
-  ...(outputFactor !== undefined && { minuteTokens: quotaTokens(record.usage, outputFactor) }),
-  nanoUsd: record.nanoUsd,
-});
+): Amounts =>
+  checkedAmounts({
+    tokens: totalTokens(record.usage),
+    ...(outputFactor !== undefined && { minuteTokens: quotaTokens(record.usage, outputFactor) }),
+    nanoUsd: record.nanoUsd,
+  });
 
 /** Whether a finished request used neither tokens nor money: its model was never called, or refused it. */
 export const usedNothing = ({ usage, nanoUsd }: UsageRecord): boolean =>

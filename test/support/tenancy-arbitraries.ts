@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { type Grant, KEY_SCOPES, PERMISSION_LEVELS } from '../../shared/domain/grant.ts';
 import { type KeyRef, parseKeyRef } from '../../shared/domain/ids.ts';
 import type { RotationPolicy } from '../../shared/domain/key-delivery.ts';
-import type { LimitSet, TenantLimits } from '../../shared/domain/limits.ts';
+import { LIMIT_NAMES, type LimitSet, type TenantLimits } from '../../shared/domain/limits.ts';
 import { OUTBOX_TYPES, type OutboxMessage } from '../../shared/domain/outbox.ts';
 import { ADMIN_SCOPES } from '../../shared/domain/principal.ts';
 import type {
@@ -47,14 +47,29 @@ const accountLimitsModel = {
   requestsPerMinute: count,
   requestsPerDay: count,
   tokensPerMinute: count,
+  tokensPerDay: count,
+  tokensPerMonth: count,
+  nanoUsdPerDay: count,
   nanoUsdPerMonth: count,
+  shadow: fc.subarray([...LIMIT_NAMES]),
 };
 const accountLimits: fc.Arbitrary<LimitSet> = fc.record(accountLimitsModel, {
   requiredKeys: [],
   noNullPrototype: true,
 });
 const tenantLimits: fc.Arbitrary<TenantLimits> = fc.record(
-  { ...accountLimitsModel, version: count, inflightMax: count, outputTokensDefault: count },
+  {
+    ...accountLimitsModel,
+    version: count,
+    inflightMax: count,
+    outputTokensDefault: count,
+    smoothing: fc.constant('10s' as const),
+    tokenCounting: fc.constant('bedrock' as const),
+    estimation: fc.constant('balanced' as const),
+    models: fc.array(fc.record({ model: text, limits: accountLimits }, { noNullPrototype: true }), {
+      maxLength: 3,
+    }),
+  },
   { requiredKeys: ['version', 'inflightMax', 'outputTokensDefault'], noNullPrototype: true },
 );
 
@@ -68,6 +83,8 @@ export const tenantFacts: fc.Arbitrary<FactsOf<Tenant, 'ref' | 'createdAtMs' | '
       { noNullPrototype: true },
     ),
     archivedAtMs: count,
+    settingsVersion: count,
+    showsCost: fc.constant(true as const),
   },
   { requiredKeys: ['name', 'status', 'limits'], noNullPrototype: true },
 );

@@ -7,7 +7,7 @@ import { toAlertItem, toOnceItem, toOutboxItem } from '../../../shared/aws/messa
 import { tenantItems, toAccountItem, toNameItem } from '../../../shared/aws/tenancy-items.ts';
 import type { Config } from '../../../shared/config.ts';
 import { type KeyRef, newAccountRef, newKeyRef } from '../../../shared/domain/ids.ts';
-import { DEFAULT_LIMITS } from '../../../shared/domain/limits.ts';
+import { DEFAULT_LIMITS, LIMIT_NAMES, type LimitSet } from '../../../shared/domain/limits.ts';
 import type { ApiKey } from '../../../shared/domain/tenancy.ts';
 import { startTestDynamo } from '../../support/dynamodb.ts';
 import { seededRandom } from '../../support/random.ts';
@@ -32,10 +32,22 @@ const someKey: KeyRef = newKeyRef(seededRandom('items'), newAccountRef(seededRan
 
 /** One entity of each type that says all it can, as an item, and everything that reads it. */
 function fullItems() {
-  const limits = { requestsPerMinute: 1, requestsPerDay: 2, tokensPerMinute: 3, nanoUsdPerMonth: 4 };
+  const limits: LimitSet = {
+    ...Object.fromEntries(LIMIT_NAMES.map((name, index) => [name, index])),
+    shadow: LIMIT_NAMES,
+  };
   const grant = { scopes: ['models:read'], level: 'read', models: ['a*'], ipRanges: ['::/0'] } as const;
   const tenant = tenantEntity({
-    limits: { ...DEFAULT_LIMITS, tokensPerMinute: 3, nanoUsdPerMonth: 4 },
+    limits: {
+      ...DEFAULT_LIMITS,
+      ...limits,
+      smoothing: '10s',
+      tokenCounting: 'bedrock',
+      estimation: 'balanced',
+      models: [{ model: 'm', limits }],
+    },
+    settingsVersion: 1,
+    showsCost: true,
     modelPermissions: { mode: 'allow_list', models: ['a'] },
     archivedAtMs: 1,
   });
@@ -129,7 +141,9 @@ function damaged(item: Item, of: { readonly place: readonly string[]; readonly b
 /** What an entity may lack. */
 const OPTIONAL = new Set([
   ...['archivedAtMs', 'deletedAtMs', 'revokedAtMs', 'claimedAtMs', 'modelPermissions', 'ipRanges', 'kty'],
-  ...['requestsPerMinute', 'requestsPerDay', 'tokensPerMinute', 'nanoUsdPerMonth', 'subjectPrefix', 'claim'],
+  ...LIMIT_NAMES,
+  ...['shadow', 'smoothing', 'tokenCounting', 'estimation', 'settingsVersion', 'showsCost'],
+  ...['subjectPrefix', 'claim'],
   ...[
     'claimedBy',
     'toldBy',
@@ -150,6 +164,7 @@ const isOptional = (type: string, place: readonly string[]): boolean => {
   return (
     OPTIONAL.has(place.at(-1) ?? '') ||
     path === 'grant.models' ||
+    path === 'limits.models' ||
     path === 'claim.overlapMs' ||
     (type.startsWith('account') && path === 'limits')
   );
