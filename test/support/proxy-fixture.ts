@@ -8,6 +8,7 @@ import type { ConverseAnswer, ConverseCall, ConverseStreamEvent } from '../../sh
 import { accountOfKey } from '../../shared/domain/ids.ts';
 import { DEFAULT_LIMITS, type LimitSet, type TenantLimits } from '../../shared/domain/limits.ts';
 import type { LogEvent } from '../../shared/domain/log-event.ts';
+import type { Model } from '../../shared/domain/model.ts';
 import type { KeyPrincipal } from '../../shared/domain/principal.ts';
 import type { UsageRecord } from '../../shared/domain/usage.ts';
 import type { GatewayAnswer, GatewayRequest } from '../../shared/http/message.ts';
@@ -35,6 +36,10 @@ export interface ProxyScript {
   readonly keyWatch?: KeyWatch;
   readonly limits?: Partial<TenantLimits>;
   readonly accountLimits?: LimitSet;
+  /** Whether the project shows what answers cost. */
+  readonly showsCost?: true;
+  /** By default the product's own. */
+  readonly catalogue?: readonly Model[];
   readonly store?: Partial<LimitsStore>;
 }
 
@@ -93,7 +98,7 @@ export function proxyFixture(script: ProxyScript = {}): ProxyFixture {
     timer: time.timer,
     random: seededRandom('proxy-fixture'),
     log: { write: (event) => void log.push(event) },
-    catalogue: CATALOGUE,
+    catalogue: script.catalogue ?? CATALOGUE,
     stage: 'test',
   });
   let requests = 0;
@@ -130,7 +135,7 @@ export function proxyFixture(script: ProxyScript = {}): ProxyFixture {
   };
 }
 
-function principalWith({ limits, accountLimits }: ProxyScript): KeyPrincipal {
+function principalWith({ limits, accountLimits, showsCost }: ProxyScript): KeyPrincipal {
   return {
     kind: 'key',
     tenant: freshTenant(),
@@ -140,6 +145,7 @@ function principalWith({ limits, accountLimits }: ProxyScript): KeyPrincipal {
     level: 'write',
     limits: { ...DEFAULT_LIMITS, ...limits },
     ...(accountLimits !== undefined && { accountLimits }),
+    ...(showsCost !== undefined && { showsCost }),
   };
 }
 

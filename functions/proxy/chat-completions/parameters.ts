@@ -28,6 +28,8 @@ interface Rule {
   readonly otherwise: 'refuse' | 'refuse-value' | 'ignore';
   /** The JSON type of a value that may be ignored. */
   readonly type?: 'string' | 'number' | 'boolean' | 'object';
+  /** Of a value that is refused: what is accepted, as JSON. */
+  readonly accepted?: string;
 }
 
 const never = (): boolean => false;
@@ -42,7 +44,11 @@ const isTextOnly = (value: unknown): boolean =>
   Array.isArray(value) && value.length === 1 && value[0] === 'text';
 
 const refused = (asksNothing: Rule['asksNothing'] = never): Rule => ({ asksNothing, otherwise: 'refuse' });
-const refusedValue = (asksNothing: Rule['asksNothing']): Rule => ({ asksNothing, otherwise: 'refuse-value' });
+const refusedValue = (accepted: string, asksNothing: Rule['asksNothing']): Rule => ({
+  asksNothing,
+  otherwise: 'refuse-value',
+  accepted,
+});
 const ignored = (type: NonNullable<Rule['type']>, asksNothing: Rule['asksNothing'] = never): Rule => ({
   asksNothing,
   otherwise: 'ignore',
@@ -56,9 +62,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   functions: refused(isEmptyArray),
   logit_bias: refused(isEmptyObject),
   logprobs: refused(oneOf(false)),
-  modalities: refusedValue(isTextOnly),
+  modalities: refusedValue('["text"]', isTextOnly),
   moderation: refused(),
-  n: refusedValue(oneOf(1)),
+  n: refusedValue('1', oneOf(1)),
   // Without tools, whether they may run side by side asks for nothing.
   parallel_tool_calls: refused(oneOf(true, false)),
   prediction: ignored('object'),
@@ -67,10 +73,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   prompt_cache_options: refused(),
   prompt_cache_retention: ignored('string'),
   reasoning_effort: refused(),
-  response_format: refusedValue(isPlainTextFormat),
+  response_format: refusedValue('{"type":"text"}', isPlainTextFormat),
   // OpenAI promises best effort only, so a seed without effect keeps the promise.
   seed: ignored('number'),
-  service_tier: refusedValue(oneOf('auto', 'default')),
+  service_tier: refusedValue('"auto" and "default"', oneOf('auto', 'default')),
   store: ignored('boolean', oneOf(false)),
   tool_choice: refused(oneOf('none', 'auto')),
   tools: refused(isEmptyArray),
@@ -92,7 +98,11 @@ function isIgnored(name: string, value: unknown): boolean {
   if (value === null || value === undefined || rule.asksNothing(value)) return false;
   if (rule.otherwise === 'refuse') return refuseParameter(name);
   if (rule.otherwise === 'refuse-value') {
-    return refuseUnsupportedValue(name, `'${name}' takes no value here but its default.`);
+    const asked = typeof value === 'number' ? `${value}` : 'this value';
+    return refuseUnsupportedValue(
+      name,
+      `'${name}' does not support ${asked} here. Supported: ${rule.accepted}.`,
+    );
   }
   if (typeof value !== rule.type)
     return refuseType(name, { expected: `a value of type ${rule.type}`, got: value });

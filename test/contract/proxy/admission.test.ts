@@ -40,6 +40,9 @@ test('the reservation is the most that the request may use, and outlives the fun
       reserved: { tokens: RESERVED_TOKENS, nanoUsd: RESERVED_NANO_USD },
       charges: [
         { kind: 'money-month', period: '202611', amount: RESERVED_NANO_USD },
+        { kind: 'tokens-month', period: '202611', amount: RESERVED_TOKENS },
+        { kind: 'money-day', period: '20261120', amount: RESERVED_NANO_USD },
+        { kind: 'tokens-day', period: '20261120', amount: RESERVED_TOKENS },
         { kind: 'requests-day', period: '20261120', amount: 1 },
         { kind: 'requests-minute', period: '202611202017', amount: 1 },
         { kind: 'tokens-minute', period: '202611202017', amount: RESERVED_TOKENS },
@@ -51,38 +54,6 @@ test('the reservation is the most that the request may use, and outlives the fun
 });
 
 describe('a limit that refuses', () => {
-  test('of tokens a minute says when the minute ends', async () => {
-    const proxy = proxyFixture({ limits: { tokensPerMinute: RESERVED_TOKENS + 1 } });
-    await proxy.chat(ASK);
-    const error = await refusal(proxy.chat(ASK));
-    expect(error).toMatchObject({ code: 'rate_limit_exceeded', retryAfterMs: 30_000 });
-    expect(error.message).toBe(
-      `Rate limit of this project reached for tokens a minute: limit ${RESERVED_TOKENS + 1}, used or reserved ${RESERVED_TOKENS}, requested ${RESERVED_TOKENS}.`,
-    );
-    expect(proxy.calls).toHaveLength(1);
-  });
-
-  test('of tokens a minute, smaller than the request, gives the numbers and no retry', async () => {
-    const proxy = proxyFixture({ limits: { tokensPerMinute: 100 } });
-    const error = await refusal(proxy.chat(ASK));
-    expect(error).toMatchObject({ code: 'request_exceeds_limit', retryAfterMs: undefined });
-    expect(error.message).toContain(`${RESERVED_TOKENS} tokens`);
-    expect(error.message).toContain('limit of this project is 100 tokens');
-    expect(proxy.order).toEqual([]);
-  });
-
-  test.each([RESERVED_NANO_USD - 1, RESERVED_NANO_USD + 1])(
-    'of money (%d) is a quota, not a rate',
-    async (limit) => {
-      const proxy = proxyFixture({ limits: { nanoUsdPerMonth: limit } });
-      await proxy.chat(ASK).catch(() => undefined);
-      expect(await refusal(proxy.chat(ASK))).toMatchObject({
-        code: 'insufficient_quota',
-        retryAfterMs: undefined,
-      });
-    },
-  );
-
   test('of requests at once asks to come back in about a second', async () => {
     const proxy = proxyFixture({ limits: { inflightMax: 1 } });
     await proxy.chat(ASK);

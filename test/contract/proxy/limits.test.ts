@@ -1,99 +1,253 @@
 /** Every limit that refuses, as the caller hears of it: status, body and headers. */
+import { CATALOGUE } from '../../../shared/domain/catalogue.ts';
 import { GatewayError } from '../../../shared/domain/gateway-error.ts';
-import type { LimitSet } from '../../../shared/domain/limits.ts';
+import type { LimitSet, TenantLimits } from '../../../shared/domain/limits.ts';
 import { errorBody, errorHeaders, errorStatus } from '../../../shared/http/openai-error.ts';
 import { NOW_MS, requestAt } from '../../support/limits-fixture.ts';
-import { ASK, bodyText, type ProxyScript, proxyFixture } from '../../support/proxy-fixture.ts';
+import { ASK, bodyText, CHAT_MODEL, type ProxyScript, proxyFixture } from '../../support/proxy-fixture.ts';
 
-/** What ASK reserves: see admission.test.ts. */
+/** What ASK reserves: 128 a request, 16 a message, 2 bytes, and the default output. */
 const TOKENS = 128 + 16 + 2 + 4096;
+/** Input at the dearest input class (a cache write, 3.75 USD a million), output at 15. */
 const NANO_USD = 146 * 3750 + 4096 * 15000;
-const OWNERS = [
-  { owner: 'this project', under: (limits: LimitSet): ProxyScript => ({ limits }) },
+const REMEDY = 'Shorten the input or set max_completion_tokens below 4096, its default here';
+/** CHAT_MODEL without its inference profile. */
+const MODEL_BEHIND = 'anthropic.claude-3-sonnet-20240229-v1:0';
+
+type Under = (limits: LimitSet, choices?: Partial<TenantLimits>) => ProxyScript;
+const OWNERS: readonly { readonly owner: string; readonly under: Under }[] = [
+  { owner: 'this project', under: (limits, choices) => ({ limits: { ...choices, ...limits } }) },
   {
     owner: 'this service account',
-    under: (limits: LimitSet): ProxyScript => ({ accountLimits: limits }),
+    under: (limits, choices) => ({ limits: { ...choices }, accountLimits: limits }),
   },
-] as const;
+  {
+    owner: `the model '${MODEL_BEHIND}' in this project`,
+    under: (limits, choices) => ({ limits: { ...choices, models: [{ model: MODEL_BEHIND, limits }] } }),
+  },
+];
+
+/** The whole answer to a request that is refused. */
+async function refused(asked: Promise<unknown>) {
+  const error = await asked.catch((reason: unknown) => reason);
+  if (!(error instanceof GatewayError)) throw new TypeError('It was not refused.');
+  return { status: errorStatus(error), ...errorBody(error), headers: errorHeaders(error) };
+}
 
 /** The second of two requests, as it is answered. */
 async function secondAnswer(script: ProxyScript) {
   const proxy = proxyFixture(script);
   await proxy.chat(ASK);
-  const error = await proxy.chat(ASK).catch((reason: unknown) => reason);
+  const answer = await refused(proxy.chat(ASK));
   expect(proxy.calls).toHaveLength(1);
-  if (!(error instanceof GatewayError)) throw new TypeError('It was not refused.');
-  return { status: errorStatus(error), ...errorBody(error), headers: errorHeaders(error) };
+  return answer;
 }
 
-const TO_END_OF_MINUTE = { 'x-should-retry': 'true', 'retry-after': '30', 'retry-after-ms': '30000' };
+const endsIn = (seconds: number) => ({
+  'x-should-retry': String(seconds <= 60),
+  'retry-after': String(seconds),
+  'retry-after-ms': String(seconds * 1000),
+});
 /** 3 h 42 min 30 s, longer than the SDK would wait. */
-const TO_END_OF_DAY = { 'x-should-retry': 'false', 'retry-after': '13350', 'retry-after-ms': '13350000' };
+const DAY_ENDS_IN = 13_350;
+const NEVER = { 'x-should-retry': 'false' };
 
 describe.each(OWNERS)('a limit of $owner', ({ owner, under }) => {
-  test.each([
+  test.each<{
+    what: string;
+    limits: LimitSet;
+    choices?: Partial<TenantLimits>;
+    numbers: string;
+    type: string;
+    seconds: number;
+    ends: string;
+  }>([
     {
-      name: 'requests a minute',
+      what: 'requests a minute',
       limits: { requestsPerMinute: 1 },
-      numbers: 'limit 1, used or reserved 1, requested 1',
+      numbers: 'limit 1 request, used or reserved 1 request, this request may need 1 request',
       type: 'requests',
-      headers: TO_END_OF_MINUTE,
+      seconds: 30,
+      ends: '30s',
     },
     {
-      name: 'requests a day',
+      what: 'requests a day',
       limits: { requestsPerDay: 1 },
-      numbers: 'limit 1, used or reserved 1, requested 1',
+      numbers: 'limit 1 request, used or reserved 1 request, this request may need 1 request',
       type: 'requests',
-      headers: TO_END_OF_DAY,
+      seconds: DAY_ENDS_IN,
+      ends: '3h42m30s',
     },
     {
-      name: 'tokens a minute',
-      limits: { tokensPerMinute: TOKENS },
-      numbers: `limit ${TOKENS}, used or reserved ${TOKENS}, requested ${TOKENS}`,
+      what: 'tokens a minute',
+      limits: { tokensPerMinute: 2 * TOKENS - 1 },
+      numbers: 'limit 8483 tokens, used or reserved 4242 tokens, this request may need 4242 tokens',
       type: 'tokens',
-      headers: TO_END_OF_MINUTE,
+      seconds: 30,
+      ends: '30s',
     },
-  ])('of $name refuses with its numbers and its end', async ({ name, limits, numbers, type, headers }) => {
-    const message = `Rate limit of ${owner} reached for ${name}: ${numbers}.`;
+    {
+      what: 'requests in ten seconds (a sixth of the limit a minute)',
+      limits: { requestsPerMinute: 6 },
+      choices: { smoothing: '10s' },
+      numbers: 'limit 1 request, used or reserved 1 request, this request may need 1 request',
+      type: 'requests',
+      seconds: 10,
+      ends: '10s',
+    },
+    {
+      what: 'tokens in ten seconds (a sixth of the limit a minute)',
+      limits: { tokensPerMinute: 30_000 },
+      choices: { smoothing: '10s' },
+      numbers: 'limit 5000 tokens, used or reserved 4242 tokens, this request may need 4242 tokens',
+      type: 'tokens',
+      seconds: 10,
+      ends: '10s',
+    },
+  ])('on $what refuses with its numbers and its end', async (of) => {
+    const message = `Rate limit of ${owner} reached for ${of.what}: ${of.numbers}. Try again in ${of.ends}.`;
+    expect(await secondAnswer(under(of.limits, of.choices))).toEqual({
+      status: 429,
+      error: { message, type: of.type, param: null, code: 'rate_limit_exceeded' },
+      headers: endsIn(of.seconds),
+    });
+  });
+
+  const MONEY =
+    'limit 0.100000000 USD, used or reserved 0.061987500 USD, this request may need 0.061987500 USD';
+  const BUDGET_TOKENS = 'limit 8483 tokens, used or reserved 4242 tokens, this request may need 4242 tokens';
+  test.each<[string, LimitSet, string]>([
+    ['USD a month', { nanoUsdPerMonth: 100_000_000 }, MONEY],
+    ['USD a day', { nanoUsdPerDay: 100_000_000 }, MONEY],
+    ['tokens a month', { tokensPerMonth: 2 * TOKENS - 1 }, BUDGET_TOKENS],
+    ['tokens a day', { tokensPerDay: 2 * TOKENS - 1 }, BUDGET_TOKENS],
+  ])('on %s refuses as a quota, with no retry and no time', async (what, limits, numbers) => {
+    const message = `Budget of ${owner} reached for ${what}: ${numbers}. ${REMEDY}, or have the budget raised.`;
     expect(await secondAnswer(under(limits))).toEqual({
       status: 429,
-      error: { message, type, param: null, code: 'rate_limit_exceeded' },
-      headers,
-    });
-  });
-
-  test('of money refuses as a quota, with no retry', async () => {
-    const message =
-      `The budget of ${owner} for this month is spent or too small for this request: ` +
-      'limit 0.100000 USD, this request may cost 0.061988 USD.';
-    expect(await secondAnswer(under({ nanoUsdPerMonth: 100_000_000 }))).toEqual({
-      status: 429,
       error: { message, type: 'insufficient_quota', param: null, code: 'insufficient_quota' },
-      headers: { 'x-should-retry': 'false' },
+      headers: NEVER,
     });
   });
 
-  test('of tokens a minute that one request exceeds refuses it before anything is reserved', async () => {
-    const proxy = proxyFixture(under({ tokensPerMinute: 100 }));
-    await expect(proxy.chat(ASK)).rejects.toMatchObject({
-      code: 'request_exceeds_limit',
-      message: expect.stringContaining(`the limit of ${owner} is 100 tokens a minute`),
-    });
-    expect(proxy.order).toEqual([]);
-  });
+  const SPLIT = '4242 tokens (146 for its input, 4096 for its output)';
+  test.each<[string, LimitSet, string, string, string]>([
+    ['limit', { tokensPerMinute: 4241 }, 'tokens a minute', '4241 tokens', SPLIT],
+    ['budget', { tokensPerDay: 4241 }, 'tokens a day', '4241 tokens', SPLIT],
+    ['budget', { tokensPerMonth: 4241 }, 'tokens a month', '4241 tokens', SPLIT],
+    ['budget', { nanoUsdPerDay: NANO_USD - 1 }, 'USD a day', '0.061987499 USD', '0.061987500 USD'],
+    ['budget', { nanoUsdPerMonth: NANO_USD - 1 }, 'USD a month', '0.061987499 USD', '0.061987500 USD'],
+  ])(
+    '(%s) that one request exceeds, %o, refuses it before anything is reserved',
+    async (is, limits, ...of) => {
+      const [what, limit, need] = of;
+      const proxy = proxyFixture(under(limits, { smoothing: '10s' }));
+      const message =
+        `Request too large for the ${is} of ${owner} on ${what}: limit ${limit}, this request may need ${need}. ` +
+        `${REMEDY}.`;
+      const [type, code] =
+        is === 'budget' ? ['insufficient_quota', 'insufficient_quota'] : ['tokens', 'rate_limit_exceeded'];
+      expect(await refused(proxy.chat(ASK))).toEqual({
+        status: 429,
+        error: { message, type, param: null, code },
+        headers: NEVER,
+      });
+      expect(proxy.order).toEqual([]);
+    },
+  );
 
-  test('is told on every answer, where it is one of requests or tokens', async () => {
-    const proxy = proxyFixture(
-      under({ requestsPerMinute: 5, requestsPerDay: 1_000, tokensPerMinute: 10_000 }),
-    );
-    expect((await proxy.chat(ASK)).headers).toMatchObject({
+  test('is told on every answer, where it is one of requests or tokens, and not in shadow', async () => {
+    const limits = {
+      requestsPerMinute: 5,
+      requestsPerDay: 1_000,
+      tokensPerMinute: 10_000,
+      tokensPerDay: 9_000,
+    };
+    const told = {
       'x-ratelimit-limit-requests': '5',
       'x-ratelimit-remaining-requests': '4',
       'x-ratelimit-reset-requests': '30s',
+      'x-ratelimit-limit-tokens': '9000',
+      'x-ratelimit-remaining-tokens': String(9_000 - TOKENS),
+      'x-ratelimit-reset-tokens': '3h42m30s',
+    };
+    const type = { 'content-type': 'application/json' };
+    const ask = async (script: ProxyScript) => (await proxyFixture(script).chat(ASK)).headers;
+    expect(await ask(under(limits))).toEqual({ ...type, ...told });
+    expect(await ask(under({ ...limits, shadow: ['tokensPerDay'] }))).toEqual({
+      ...type,
+      ...told,
       'x-ratelimit-limit-tokens': '10000',
       'x-ratelimit-remaining-tokens': String(10_000 - TOKENS),
       'x-ratelimit-reset-tokens': '30s',
     });
+    const shadow = ['requestsPerMinute', 'requestsPerDay', 'tokensPerMinute', 'tokensPerDay'] as const;
+    expect(await ask(under({ ...limits, shadow }))).toEqual(type);
+    expect(await ask(under({ tokensPerMonth: 9_000, nanoUsdPerMonth: NANO_USD }))).toEqual(type);
+  });
+});
+
+describe('a request larger than its limit is told what to lower', () => {
+  test.each([
+    [{ max_completion_tokens: 60 }, 'lower max_completion_tokens, which is 60'],
+    [{ max_tokens: 60 }, 'lower max_tokens, which is 60'],
+    [{ max_tokens: 70, max_completion_tokens: 60 }, 'lower max_completion_tokens, which is 60'],
+    [{ max_tokens: null }, 'set max_completion_tokens below 4096, its default here'],
+  ])('by the name that it used: %o', async (fields, remedy) => {
+    const proxy = proxyFixture({ limits: { tokensPerMinute: 100 } });
+    const { error } = await refused(proxy.chat({ ...ASK, ...fields }));
+    expect(error.message.split('. ').at(-1)).toBe(`Shorten the input or ${remedy}.`);
+    expect(proxy.order).toEqual([]);
+  });
+
+  test('with the factor by which its output counts', async () => {
+    const catalogue = CATALOGUE.map((model) => ({ ...model, outputFactor: 5 }));
+    const limits = { tokensPerMinute: 400, tokenCounting: 'bedrock' } as const;
+    const { error } = await refused(proxyFixture({ catalogue, limits }).chat({ ...ASK, max_tokens: 60 }));
+    expect(error.message).toBe(
+      'Request too large for the limit of this project on tokens a minute: limit 400 tokens, this request may need ' +
+        '446 tokens (146 for its input, 60 for its output, each counted 5 times). ' +
+        'Shorten the input or lower max_tokens, which is 60.',
+    );
+  });
+});
+
+describe('before limits or Bedrock are asked it is refused, with the numbers', () => {
+  test.each<[object, string, string, string]>([
+    [{ n: 2 }, 'n', 'unsupported_value', "Unsupported value: 'n' does not support 2 here. Supported: 1."],
+    [
+      { n: 1e9 },
+      'n',
+      'unsupported_value',
+      "Unsupported value: 'n' does not support 1000000000 here. Supported: 1.",
+    ],
+    [{ n: 0 }, 'n', 'unsupported_value', "Unsupported value: 'n' does not support 0 here. Supported: 1."],
+    [
+      { max_tokens: 4097 },
+      'max_tokens',
+      'invalid_value',
+      `Invalid 'max_tokens': expected a value <= 4096, the most that '${CHAT_MODEL}' answers, but got 4097 instead.`,
+    ],
+    [
+      { max_completion_tokens: 2 ** 53 - 1 },
+      'max_completion_tokens',
+      'invalid_value',
+      `Invalid 'max_completion_tokens': expected a value <= 4096, the most that '${CHAT_MODEL}' answers, but got 9007199254740991 instead.`,
+    ],
+    [
+      { reasoning_effort: 'high' },
+      'reasoning_effort',
+      'unsupported_parameter',
+      "Unsupported parameter: 'reasoning_effort' is not supported.",
+    ],
+  ])('%o', async (fields, param, code, message) => {
+    const proxy = proxyFixture();
+    expect(await refused(proxy.chat({ ...ASK, ...fields }))).toEqual({
+      status: 400,
+      error: { message, type: 'invalid_request_error', param, code },
+      headers: NEVER,
+    });
+    expect(proxy.order).toEqual([]);
   });
 });
 

@@ -47,6 +47,7 @@ describe('one record is written', () => {
         key: proxy.principal.key,
         model: CHAT_MODEL,
         endpoint: 'chat.completions',
+        serviceTier: 'standard',
         outcome: 'completed',
         startedAtMs: NOW_MS,
         settledAtMs: NOW_MS,
@@ -260,6 +261,8 @@ test('a request is one line of the log, which CloudWatch counts and no text of i
       event: 'usage',
       tenant: proxy.principal.tenant,
       model: CHAT_MODEL,
+      endpoint: 'chat.completions',
+      serviceTier: 'standard',
       outcome: 'completed',
       stream: true,
       acceptedMs: 0,
@@ -269,6 +272,7 @@ test('a request is one line of the log, which CloudWatch counts and no text of i
       NanoUsd: 63_000,
       DurationMs: 40,
       Failures: 0,
+      ShadowRefusals: 0,
     }),
   ]);
   const line = JSON.stringify(proxy.log[0]);
