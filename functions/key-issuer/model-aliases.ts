@@ -39,7 +39,6 @@ export const retrieveModelAliases =
 export const updateModelAliases =
   (ports: KeyIssuerPorts): UseCase =>
   async (request) => {
-    refusePrototype(request.body);
     const { aliases } = parseBody(updateBody, request.body);
     const before = await readActiveTenant(ports, tenantOf(request));
     const inForce = await settingsOf(ports, before);
@@ -73,14 +72,6 @@ const aliasesAnswer = ({ modelAliases }: TenantSettings): GatewayAnswer =>
 const isSame = (one: ModelAliases, other: ModelAliases): boolean =>
   Object.keys(one).length === Object.keys(other).length &&
   Object.entries(one).every(([name, target]) => Object.hasOwn(other, name) && other[name] === target);
-
-/** An object read by a schema loses this one name without a word. */
-function refusePrototype(body: unknown): void {
-  const aliases: unknown = Object(body).aliases;
-  if (typeof aliases === 'object' && aliases !== null && Object.hasOwn(aliases, '__proto__')) {
-    refuse('aliases.__proto__', 'this name cannot be an alias. Choose another.');
-  }
-}
 
 function refuseAliases(settings: TenantSettings, catalogue: readonly Model[]): void {
   const { modelAliases } = settings;

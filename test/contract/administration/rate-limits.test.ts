@@ -1,3 +1,4 @@
+import { CATALOGUE } from '../../../shared/domain/catalogue.ts';
 import { parseProjectId, rateLimitId } from '../../../shared/domain/ids.ts';
 import { administration, refusalOf, unknownProject } from '../../support/administration-fixture.ts';
 import { adminPrincipal } from '../../support/gateway-event.ts';
@@ -63,6 +64,96 @@ describe('GET …/rate_limits', () => {
   ])('refuses %j by name', async (query, code, param) => {
     const { list } = await projectWithLimits();
     expect(refusalOf(await list(query))).toEqual({ status: 400, code, param });
+  });
+});
+
+const NOVA = 'amazon.nova-lite-v1:0';
+const CLAUDE = 'anthropic.claude-haiku-4-5-20251001-v1:0';
+
+describe('the rate limits of models', () => {
+  const objectOf = (project: string, of: { readonly model: string; readonly tokens?: number }) => ({
+    id: idOf(project).replace(/all$/, of.model),
+    object: 'project.rate_limit',
+    model: of.model,
+    max_requests_per_1_minute: UNLIMITED,
+    max_tokens_per_1_minute: of.tokens ?? UNLIMITED,
+    max_requests_per_1_day: UNLIMITED,
+  });
+
+  async function projectWithModels(models: object = {}) {
+    const plane = await projectWithLimits({ models });
+    const id = plane.path.project_id;
+    return {
+      ...plane,
+      id,
+      updateModel: (model: string, body: object) =>
+        plane.call(`POST ${RATE_LIMIT}`, {
+          path: { project_id: id, rate_limit_id: idOf(id).replace(/all$/, model) },
+          body,
+        }),
+      models: async () =>
+        (await plane.call(`GET ${PROJECT}`, { path: { project_id: id } })).body.limits.models,
+    };
+  }
+
+  test('are listed behind the one for all, also where a model is limited in other ways', async () => {
+    const { list, id } = await projectWithModels({
+      [NOVA]: { tokens_per_minute: 7 },
+      [`us.${CLAUDE}`]: { usd_per_day: 1 },
+    });
+    const { body } = await list();
+    expect(body.data).toEqual([
+      { ...objectOf(id, { model: '*' }), id: idOf(id) },
+      objectOf(id, { model: NOVA, tokens: 7 }),
+      objectOf(id, { model: CLAUDE }),
+    ]);
+    expect((await list({ after: [body.data[1].id], limit: ['1'] })).body.data).toEqual([body.data[2]]);
+    expect((await list({ before: [body.data[1].id] })).body.data).toEqual([body.data[0]]);
+  });
+
+  test('are made for a model of the catalogue, under the model behind a profile, and audited', async () => {
+    const { updateModel, models, audit, id } = await projectWithModels();
+    const made = await updateModel(`us.${CLAUDE}`, { max_tokens_per_1_minute: 9 });
+    expect([made.status, made.body]).toEqual([200, objectOf(id, { model: CLAUDE, tokens: 9 })]);
+    expect(await models()).toMatchObject({ [CLAUDE]: { tokens_per_minute: 9, requests_per_day: null } });
+    const { object, model, ...facts } = objectOf(id, { model: CLAUDE, tokens: 9 });
+    expect(audit(id)[1]).toEqual({ type: 'rate_limit.updated', subject: { ...facts, project_id: id } });
+  });
+
+  test('are removed by the largest value, the model with them unless it has other limits', async () => {
+    const { updateModel, list, models, id } = await projectWithModels({
+      [NOVA]: { tokens_per_minute: 7, shadow: ['tokens_per_minute'] },
+      [CLAUDE]: { tokens_per_minute: 8, usd_per_day: 1 },
+    });
+    const none = { max_tokens_per_1_minute: UNLIMITED };
+    expect((await updateModel(NOVA, none)).body).toEqual(objectOf(id, { model: NOVA }));
+    await updateModel(CLAUDE, none);
+    expect(await models()).toEqual({ [CLAUDE]: expect.objectContaining({ usd_per_day: 1, shadow: [] }) });
+    expect((await list()).body.data).toHaveLength(2);
+  });
+
+  test('change and record nothing where nothing is named, nor where a model is unknown', async () => {
+    const { updateModel, audit, id } = await projectWithModels();
+    expect((await updateModel(NOVA, {})).body).toEqual(objectOf(id, { model: NOVA }));
+    for (const model of ['gpt-4o', '', `zz.${NOVA}`, 'amazon.nova-*', '__proto__']) {
+      const refused = await updateModel(model, { max_requests_per_1_day: 1 });
+      expect(refusalOf(refused)).toEqual({ status: 404, code: 'not_found', param: null });
+    }
+    expect(audit(id)).toHaveLength(1);
+  });
+
+  test('are refused where they would not fit into a request’s identity', async () => {
+    const { updateModel, list } = await projectWithModels();
+    const ids = CATALOGUE.map((model) => model.id).filter((model) => model.startsWith('anthropic.'));
+    const body = { max_requests_per_1_minute: 999_999_999, max_tokens_per_1_minute: 999_999_999 };
+    const answers = [];
+    for (const model of ids) answers.push(await updateModel(model, body));
+    const [refused] = answers.filter(({ status }) => status !== 200);
+    if (refused === undefined) throw new Error(`All ${ids.length} fit.`);
+    expect(refusalOf(refused)).toEqual({ status: 400, code: 'invalid_value', param: 'rate_limit_id' });
+    const { data } = (await list()).body;
+    expect(data.length - 1).toBe(answers.filter(({ status }) => status === 200).length);
+    expect(data.length).toBeGreaterThan(4);
   });
 });
 

@@ -51,6 +51,17 @@ describe('the spend limit of a project', () => {
     expect((await retrieve()).body.enforcement).toEqual({ status: 'enforcing' });
   });
 
+  test('tells in USD what requests under way may cost beyond what is reserved, where that is an estimate', async () => {
+    const { call, path, retrieve, update, spend } = await project();
+    spend(CENT, 3 * CENT);
+    expect((await update()).body).not.toHaveProperty('debt');
+    await call(`POST ${PROJECT}`, { path, body: { limits: { estimation: 'balanced' } } });
+    expect((await retrieve()).body).toMatchObject({ threshold_amount: 250, debt: 0.03 });
+    expect((await update()).body.debt).toBe(0.03);
+    await call(`POST ${PROJECT}`, { path, body: { limits: { estimation: 'strict' } } });
+    expect((await retrieve()).body).not.toHaveProperty('debt');
+  });
+
   test('shows a limit that was set in USD', async () => {
     const { retrieve } = await project({ limits: { usd_per_month: 0.125 } });
     expect((await retrieve()).body.threshold_amount).toBe(12.5);
