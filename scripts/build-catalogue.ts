@@ -5,10 +5,12 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { CAPABILITIES } from '../shared/domain/model.ts';
+import { CAPABILITIES, type ModelMode } from '../shared/domain/model.ts';
+import type { PriceClass } from '../shared/domain/price.ts';
 import { type ListedModel, listedModels } from './catalogue/models-file.ts';
 import { overridePoints } from './catalogue/overrides.ts';
 import {
+  BILLED_CLASSES,
   disagreements,
   mergePoints,
   PRICE_CLASSES,
@@ -30,7 +32,7 @@ export interface CatalogueTexts extends PublishedTexts {
 /** Every price of every listed model, from all sources. Throws, naming the place, where one cannot be read. */
 export function pricePoints(texts: CatalogueTexts, models: readonly ListedModel[]): readonly PricePoint[] {
   const ids = new Set(models.map(({ id }) => id));
-  return [...publishedPoints(texts, ids), ...overridePoints(texts.overrides, ids)];
+  return [...publishedPoints(texts, ids), ...overridePoints(texts.overrides, models)];
 }
 
 /** The module's text. Throws where a text cannot be read or a listed model lacks a price. */
@@ -39,15 +41,17 @@ export function catalogueModule(texts: CatalogueTexts): string {
   const points = pricePoints(texts, models);
   const scopes = mergePoints(points);
   assertWhole(scopes);
+  const modes = new Map(models.map(({ id, mode }) => [id, mode]));
+  const cellsOf: CellsOf = (scope) => priceCells(scope, { sources, mode: modes.get(scope.model) ?? 'chat' });
   const sources = sourcesOf(scopes);
   const base = new Map(scopes.filter(isBase).map((scope) => [scope.model, scope]));
   const rows = models.map((model) => {
     const seen = points.filter((point) => point.model === model.id).map(({ source }) => source.asOf);
-    return `  ${modelRow(model, { base: base.get(model.id), firstSeen: seen.toSorted()[0] ?? '', sources })},\n`;
+    return `  ${modelRow(model, { base: base.get(model.id), firstSeen: seen.toSorted()[0] ?? '', cellsOf })},\n`;
   });
   const variants = variantRows(
     scopes.filter((scope) => !isBase(scope)),
-    sources,
+    cellsOf,
   );
   return moduleText({ sources, rows: rows.join(''), variants: variants.join('') });
 }
@@ -86,7 +90,7 @@ function modelRow(
     readonly base: ScopePrices | undefined;
     /** The day of the first source that knew the model. */
     readonly firstSeen: string;
-    readonly sources: readonly PriceSource[];
+    readonly cellsOf: CellsOf;
   },
 ): string {
   if (of.base === undefined) throw new Error(`No price of ${model.id}`);
@@ -94,36 +98,51 @@ function modelRow(
   const createdAt = model.createdAt ?? Date.parse(of.firstSeen) / 1000;
   const facts = [createdAt, model.inputTokensMax, model.outputTokensMax];
   const texts = [model.id, model.provider, model.family, capabilities];
-  return `[${[...texts.map(quoted), ...facts, priceCells(of.base, of.sources)].join(', ')}]`;
+  return `[${[...texts.map(quoted), ...facts, of.cellsOf(of.base)].join(', ')}]`;
 }
 
 /** One row a price list; regions with the same one share it. */
-function variantRows(scopes: readonly ScopePrices[], sources: readonly PriceSource[]): readonly string[] {
+function variantRows(scopes: readonly ScopePrices[], cellsOf: CellsOf): readonly string[] {
   const sorted = scopes.toSorted((a, b) => (variantKey(a) < variantKey(b) ? -1 : 1));
   const same = Map.groupBy(sorted, (scope) =>
-    [scope.model, scope.region === '', scope.tier, scope.aboveTokens, ...priceCells(scope, sources)].join(
-      ' ',
-    ),
+    [scope.model, scope.region === '', scope.tier, scope.aboveTokens, cellsOf(scope)].join(' '),
   );
   return [...same.values()].map((group) => {
     const [scope] = group as [ScopePrices, ...ScopePrices[]];
     const regions = group.map(({ region }) => region).join(' ');
     const cells = [quoted(scope.model), quoted(regions), quoted(scope.tier), scope.aboveTokens];
-    return `  [${[...cells, priceCells(scope, sources)].join(', ')}],\n`;
+    return `  [${[...cells, cellsOf(scope)].join(', ')}],\n`;
   });
 }
 
-/** One digit a price for its source, then the prices. Input and output must be there, since every request has both. */
-function priceCells(scope: ScopePrices, sources: readonly PriceSource[]): string {
-  const points = PRICE_CLASSES.map((name) => scope.points[name]);
-  if (points[0] === undefined || points[1] === undefined) throw new Error(`No price of ${variantKey(scope)}`);
-  const last = points.findLastIndex((point) => point !== undefined);
+/** A scope's prices as the text of its cells. */
+type CellsOf = (scope: ScopePrices) => string;
+
+/**
+ * One digit a price for its source, then the prices. What every request of such a model has must be there; input and
+ * output that it does not bill are zero, and no source's.
+ */
+function priceCells(
+  scope: ScopePrices,
+  of: { readonly sources: readonly PriceSource[]; readonly mode: ModelMode },
+): string {
+  const billed = BILLED_CLASSES[of.mode];
+  const missing = billed.filter((name) => !CACHE_CLASSES.has(name) && scope.points[name] === undefined);
+  if (missing.length > 0) throw new Error(`No price of ${variantKey(scope)}: ${missing.join(', ')}`);
+  const points = PRICE_CLASSES.map((name) => (billed.includes(name) ? scope.points[name] : undefined));
+  const last = Math.max(
+    1,
+    points.findLastIndex((point) => point !== undefined),
+  );
   const present = points.slice(0, last + 1);
   const digits = present.map((point) =>
-    point === undefined ? '-' : sources.findIndex((source) => isSame(source, point.source)).toString(36),
+    point === undefined ? '-' : of.sources.findIndex((source) => isSame(source, point.source)).toString(36),
   );
-  return `[${[quoted(digits.join('')), ...present.map((point) => point?.pico ?? 'undefined')].join(', ')}]`;
+  const prices = present.map((point, index) => point?.pico ?? (index < 2 ? 0 : 'undefined'));
+  return `[${[quoted(digits.join('')), ...prices].join(', ')}]`;
 }
+
+const CACHE_CLASSES: ReadonlySet<PriceClass> = new Set(['cacheRead', 'cacheWrite5m', 'cacheWrite1h']);
 
 const isSame = (a: PriceSource, b: PriceSource): boolean => a.name === b.name && a.asOf === b.asOf;
 const quoted = (text: string): string => `'${text.replaceAll(/['\\]/g, '\\$&')}'`;
@@ -132,7 +151,8 @@ const moduleText = (of: {
   readonly sources: readonly PriceSource[];
   readonly rows: string;
   readonly variants: string;
-}): string => `/** Generated by scripts/build-catalogue.ts from resources/catalogue; do not edit. */
+}): string => `// biome-ignore-all lint/style/noExcessiveLinesPerFile: generated, one model a line.
+/** Generated by scripts/build-catalogue.ts from resources/catalogue; do not edit. */
 import type { Family } from './model-family.ts';
 import type { ServiceTier } from './price.ts';
 
@@ -140,7 +160,10 @@ import type { ServiceTier } from './price.ts';
 export const CATALOGUE_SOURCES: readonly { readonly name: string; readonly asOf: string }[] = [
 ${of.sources.map(({ name, asOf }) => `  { name: ${quoted(name)}, asOf: ${quoted(asOf)} },\n`).join('')}];
 
-/** Pico-USD a token. \`sources\` has one digit of base36 a price, its place in CATALOGUE_SOURCES. */
+/**
+ * Pico-USD a token, and an image. \`sources\` has one digit of base36 a price, its place in CATALOGUE_SOURCES, and a dash
+ * where there is none: for what a model does not bill, input and output are 0.
+ */
 export type PriceCells = readonly [
   sources: string,
   input: number,
@@ -148,6 +171,7 @@ export type PriceCells = readonly [
   cacheRead?: number | undefined,
   cacheWrite5m?: number | undefined,
   cacheWrite1h?: number | undefined,
+  image?: number | undefined,
 ];
 
 /** \`createdAt\` is in Unix seconds; \`capabilities\` has one digit of base36 each, its place in CAPABILITIES. */

@@ -21,8 +21,11 @@ const TITAN_EMBED_TEXT_V2: EmulatedModel = {
   outputTokensMax: 0,
 };
 
-/** The product's catalogue and the embedding model. */
-export const DEFAULT_MODELS: readonly EmulatedModel[] = [...CATALOGUE, TITAN_EMBED_TEXT_V2];
+/** The conversational models of the product's catalogue and one that embeds. */
+export const DEFAULT_MODELS: readonly EmulatedModel[] = [
+  ...CATALOGUE.filter(({ mode }) => mode === 'chat'),
+  TITAN_EMBED_TEXT_V2,
+];
 
 /** A profile's id is a geography and the id of the model behind it. */
 const PROFILE = /^(?:apac|au|ca|eu|global|jp|us|us-gov)\.(?=[^.]+\.)/;

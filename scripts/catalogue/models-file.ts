@@ -1,5 +1,5 @@
 /** resources/catalogue/models.csv: which models the product knows, and what prices do not say of them. */
-import { CAPABILITIES, type Capability } from '../../shared/domain/model.ts';
+import { CAPABILITIES, type Capability, type ModelMode } from '../../shared/domain/model.ts';
 import { FAMILIES, type Family } from '../../shared/domain/model-family.ts';
 import { type CsvRow, parseCsv } from './csv.ts';
 
@@ -7,6 +7,7 @@ export interface ListedModel {
   readonly id: string;
   readonly provider: string;
   readonly family: Family;
+  readonly mode: ModelMode;
   /** Unix seconds; undefined where the day of release is not known. */
   readonly createdAt: number | undefined;
   readonly inputTokensMax: number;
@@ -50,13 +51,15 @@ function listedModel(row: CsvRow, flags: ReadonlyMap<string, readonly Capability
   const capabilities = flags.get(row.cell('like') || id);
   if (capabilities === undefined) throw new Error(`No capabilities for ${id}: name a model it is 'like'`);
   const released = row.cell('released');
+  const { mode } = FAMILIES[family];
   return {
     id,
     provider: providerOf(id),
     family,
+    mode,
     createdAt: released === '' ? undefined : Date.parse(released) / 1000,
     inputTokensMax: positive(row, 'max_input_tokens'),
-    outputTokensMax: positive(row, 'max_output_tokens'),
+    outputTokensMax: mode === 'chat' ? positive(row, 'max_output_tokens') : none(row, 'max_output_tokens'),
     capabilities,
   };
 }
@@ -67,6 +70,12 @@ function positive(row: CsvRow, column: string): number {
   const value = Number(row.cell(column));
   if (!Number.isSafeInteger(value) || value <= 0) throw new Error(`Bad ${column} of ${row.cell('model')}`);
   return value;
+}
+
+/** What answers with no tokens has no limit of them. */
+function none(row: CsvRow, column: string): 0 {
+  if (row.cell(column) !== '') throw new Error(`${row.cell('model')} has no ${column}: leave it empty`);
+  return 0;
 }
 
 /** The part of an id before the model's name, a region prefix skipped: `us.meta.llama…` is `meta`. */

@@ -1,13 +1,18 @@
 /** An operator's own prices: resources/catalogue/overrides.json, as docs/operations.md describes it. */
 import * as z from 'zod/mini';
-import { SERVICE_TIERS } from '../../shared/domain/price.ts';
-import { A_MILLION_TOKENS, picoUsdOf } from './pico-usd.ts';
-import { PRICE_CLASSES, type PricePoint } from './price-point.ts';
+import type { PicoUsd } from '../../shared/domain/money.ts';
+import { type PriceClass, SERVICE_TIERS } from '../../shared/domain/price.ts';
+import type { ListedModel } from './models-file.ts';
+import { A_MILLION_TOKENS, AN_IMAGE, picoUsdOf } from './pico-usd.ts';
+import { BILLED_CLASSES, PRICE_CLASSES, type PricePoint } from './price-point.ts';
 
 /** USD a million tokens as text, to the whole pico-USD a token: six decimals. */
 const usd = z
   .string()
   .check(z.regex(/^\d{1,4}(?:\.\d{1,6})?$/, 'expected USD a million tokens, like "3.75"'));
+
+/** USD an image as text, to the whole nano-USD. */
+const usdAnImage = z.string().check(z.regex(/^\d{1,2}(?:\.\d{1,9})?$/, 'expected USD an image, like "0.04"'));
 
 const override = z.strictObject({
   model: z.string(),
@@ -21,27 +26,62 @@ const override = z.strictObject({
   cacheRead: z.optional(usd),
   cacheWrite5m: z.optional(usd),
   cacheWrite1h: z.optional(usd),
+  image: z.optional(usdAnImage),
 });
+type Override = z.infer<typeof override>;
 
 const file = z.strictObject({ prices: z.array(override) });
 
-/** The prices of the file. Throws, naming the field, for an unknown model and a price that is none. */
-export function overridePoints(text: string, models: ReadonlySet<string>): readonly PricePoint[] {
-  const { prices } = file.parse(JSON.parse(text));
-  return prices.flatMap((entry) => {
-    if (!models.has(entry.model)) throw new Error(`models.csv has no '${entry.model}'`);
-    if (entry.region !== undefined && (entry.tier ?? 'standard') !== 'standard')
-      throw new Error(`A region's price is of the standard tier: ${entry.model}`);
-    const scope = {
-      model: entry.model,
-      region: entry.region ?? '',
-      tier: entry.tier ?? 'standard',
-      aboveTokens: entry.aboveTokens ?? 0,
-      source: { name: entry.source, asOf: entry.asOf, rank: 'operator' as const },
-    };
-    return PRICE_CLASSES.flatMap((name) => {
-      const pico = picoUsdOf(entry[name] ?? '', A_MILLION_TOKENS);
-      return pico === undefined ? [] : [{ ...scope, name, pico }];
-    });
+/**
+ * The prices of the file. Throws, naming the place (`overrides.json: prices[0].input: …`), for a model that is not
+ * listed, a class that the model does not bill, and a price that is none: negative, zero, finer than a pico-USD or
+ * beyond all sense.
+ */
+export function overridePoints(text: string, models: readonly ListedModel[]): readonly PricePoint[] {
+  const parsed = file.safeParse(JSON.parse(text));
+  const [issue] = parsed.error?.issues ?? [];
+  if (parsed.data === undefined) throw misplaced(issue?.path ?? [], issue?.message ?? 'not understood');
+  return parsed.data.prices.flatMap((entry, index) => entryPoints(entry, { index, models }));
+}
+
+function entryPoints(
+  entry: Override,
+  of: { readonly index: number; readonly models: readonly ListedModel[] },
+): readonly PricePoint[] {
+  const place = ['prices', of.index];
+  const model = of.models.find(({ id }) => id === entry.model);
+  if (model === undefined) throw misplaced([...place, 'model'], `models.csv has no '${entry.model}'`);
+  if (entry.region !== undefined && (entry.tier ?? 'standard') !== 'standard')
+    throw misplaced([...place, 'tier'], "a region's price is of the standard tier");
+  const scope = {
+    model: entry.model,
+    region: entry.region ?? '',
+    tier: entry.tier ?? 'standard',
+    aboveTokens: entry.aboveTokens ?? 0,
+    source: { name: entry.source, asOf: entry.asOf, rank: 'operator' as const },
+  };
+  return PRICE_CLASSES.flatMap((name) => {
+    const pico = priceAt([...place, name], { name, text: entry[name] });
+    if (pico === undefined) return [];
+    if (!BILLED_CLASSES[model.mode].includes(name))
+      throw misplaced([...place, name], `a model of mode '${model.mode}' bills no such class`);
+    return [{ ...scope, name, pico }];
   });
+}
+
+function priceAt(
+  place: readonly PropertyKey[],
+  of: { readonly name: PriceClass; readonly text: string | undefined },
+): PicoUsd | undefined {
+  if (of.text === undefined) return undefined;
+  try {
+    return picoUsdOf(of.text, { name: of.name, digits: of.name === 'image' ? AN_IMAGE : A_MILLION_TOKENS });
+  } catch (error) {
+    throw misplaced(place, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function misplaced(place: readonly PropertyKey[], problem: string): Error {
+  const path = place.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+  return new Error(`overrides.json: ${path.replace(/^\./, '')}: ${problem}`);
 }

@@ -1,6 +1,7 @@
 /** The one shape that every source of prices is read into: one price of one class of tokens. */
+import type { ModelMode } from '../../shared/domain/model.ts';
 import type { PicoUsd } from '../../shared/domain/money.ts';
-import type { ServiceTier, TokenPrices } from '../../shared/domain/price.ts';
+import type { PriceClass, ServiceTier } from '../../shared/domain/price.ts';
 
 /** Where a price comes from, and the day it was read there (`2026-08-01`). */
 export interface PriceSource {
@@ -10,8 +11,22 @@ export interface PriceSource {
   readonly rank: 'operator' | 'published';
 }
 
-export const PRICE_CLASSES = ['input', 'output', 'cacheRead', 'cacheWrite5m', 'cacheWrite1h'] as const;
-export type PriceClass = (typeof PRICE_CLASSES)[number] & keyof TokenPrices;
+/** In the order of a row's cells. */
+export const PRICE_CLASSES = [
+  'input',
+  'output',
+  'cacheRead',
+  'cacheWrite5m',
+  'cacheWrite1h',
+  'image',
+] as const satisfies readonly PriceClass[];
+
+/** The classes that a model can bill. Those of input and output that are not among them are free by nature: zero. */
+export const BILLED_CLASSES: Readonly<Record<ModelMode, readonly PriceClass[]>> = {
+  chat: ['input', 'output', 'cacheRead', 'cacheWrite5m', 'cacheWrite1h'],
+  embedding: ['input'],
+  image: ['image'],
+};
 
 /** What a price is for, beside the class. */
 export interface PriceScope {

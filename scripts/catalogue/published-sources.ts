@@ -1,7 +1,8 @@
 /** The published price lists that resources/catalogue holds copies of, as price points. */
+import type { PriceClass } from '../../shared/domain/price.ts';
 import { type CsvRow, parseCsv } from './csv.ts';
-import { A_MILLION_TOKENS, A_TOKEN, picoUsdOf } from './pico-usd.ts';
-import type { PriceClass, PricePoint, PriceScope, PriceSource } from './price-point.ts';
+import { A_MILLION_TOKENS, A_TOKEN, AN_IMAGE, picoUsdOf } from './pico-usd.ts';
+import type { PricePoint, PriceScope, PriceSource } from './price-point.ts';
 
 const LITELLM: PriceSource = {
   name: 'LiteLLM model_prices_and_context_window.json',
@@ -25,6 +26,7 @@ const LITELLM_COLUMNS: readonly (readonly [PriceClass, string])[] = [
   ['cacheRead', 'cache_read_input_token_cost'],
   ['cacheWrite5m', 'cache_creation_input_token_cost'],
   ['cacheWrite1h', 'cache_creation_input_token_cost_above_1hr'],
+  ['image', 'output_cost_per_image'],
 ];
 const COLUMNS: readonly (readonly [PriceClass, string])[] = [
   ['input', 'input'],
@@ -42,6 +44,8 @@ const LONG_COLUMNS: readonly (readonly [PriceClass, string])[] = [
 
 /** `bedrock/eu-west-2/minimax.minimax-m2.5` is that model's price in that region. */
 const REGIONAL = /^bedrock\/([a-z]{2}(?:-gov)?-[a-z]+-\d)\/([^/]+)$/;
+/** `1024-x-1024/50-steps/stability.stable-diffusion-xl-v1` is that model's price for images of such a size and care. */
+const SIZED = /^[a-z0-9]+-x-[a-z0-9]+\/[a-z0-9]+-steps\/(?:bedrock\/)?([^/]+)$/;
 
 /** The texts of the three files, by what they are copies of. */
 export interface PublishedTexts {
@@ -62,7 +66,7 @@ export function publishedPoints(texts: PublishedTexts, models: ReadonlySet<strin
 
 function litellmPoints(row: CsvRow): readonly PricePoint[] {
   const id = row.cell('model');
-  const [, region = '', model = id] = REGIONAL.exec(id) ?? [];
+  const [, region = '', model = SIZED.exec(id)?.[1] ?? id] = REGIONAL.exec(id) ?? [];
   const scope: PriceScope = { model, region, tier: 'standard', aboveTokens: 0 };
   return pointsOf(row, { columns: LITELLM_COLUMNS, scope, source: LITELLM, digits: A_TOKEN });
 }
@@ -91,7 +95,7 @@ function pointsOf(
   return of.columns.flatMap(([name, column]) => {
     // Sources write a zero where they mean that there is no such price.
     const text = /^0(?:\.0*)?$/.test(row.cell(column)) ? '' : row.cell(column);
-    const pico = picoUsdOf(text, of.digits);
+    const pico = picoUsdOf(text, { name, digits: name === 'image' ? AN_IMAGE : of.digits });
     return pico === undefined ? [] : [{ ...of.scope, name, pico, source: of.source }];
   });
 }

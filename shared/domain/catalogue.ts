@@ -9,7 +9,7 @@ import {
 } from './catalogue-data.ts';
 import { CAPABILITIES, type Capability, type Model } from './model.ts';
 import { modelsOfRegion } from './model-access.ts';
-import { FAMILIES } from './model-family.ts';
+import { FAMILIES, type ModelFamily } from './model-family.ts';
 import {
   type LongContextPrices,
   type ModelPrice,
@@ -23,7 +23,7 @@ const VARIANTS: ReadonlyMap<string, readonly VariantRow[]> = Map.groupBy(VARIANT
 /** Models share a few sets of capabilities; this module is loaded in every cold start. */
 const CAPABILITIES_OF = new Map<string, readonly Capability[]>();
 
-/** Every chat model with a known price, ordered by id, at its price where regions do not differ. */
+/** Every model with a known price, whatever its mode, ordered by id, at its price where regions do not differ. */
 export const CATALOGUE: readonly Model[] = CATALOGUE_ROWS.map(modelOf);
 
 const BY_ID: ReadonlyMap<string, Model> = new Map(CATALOGUE.map((model) => [model.id, model]));
@@ -48,8 +48,11 @@ function regionalPrice(
   price: ModelPrice,
   of: { readonly rows: readonly VariantRow[]; readonly region: string },
 ): ModelPrice {
-  const { otherTiers, longContext, ...general } = price;
-  const tiers = otherTiers === undefined ? {} : { otherTiers };
+  const { otherTiers, longContext, imageSideMax, ...general } = price;
+  const tiers = {
+    ...(otherTiers !== undefined && { otherTiers }),
+    ...(imageSideMax !== undefined && { imageSideMax }),
+  };
   const own = tierPrices(of.rows.filter(([, regions]) => regions.split(' ').includes(of.region)));
   if (own !== undefined) return { ...own, ...tiers };
   const elsewhere = of.rows.filter(
@@ -74,6 +77,7 @@ function dearestOf(prices: readonly TokenPrices[]): TokenPrices {
     known(most('cacheRead')),
     known(most('cacheWrite5m')),
     known(most('cacheWrite1h')),
+    known(most('image')),
   ]);
 }
 
@@ -89,20 +93,23 @@ export function priceSource(
 }
 
 /** In the order of the cells. */
-const CLASSES = ['input', 'output', 'cacheRead', 'cacheWrite5m', 'cacheWrite1h'] as const;
+const CLASSES = ['input', 'output', 'cacheRead', 'cacheWrite5m', 'cacheWrite1h', 'image'] as const;
 
 function modelOf(row: CatalogueRow): Model {
   const [id, provider, family, capabilities, createdAt, inputTokensMax, outputTokensMax, cells] = row;
+  const { mode, takes, outputFactor, imageTokensMax, pricedImageSideMax }: ModelFamily = FAMILIES[family];
+  const price = priceOf(id, cells);
   return {
     id,
     provider,
-    mode: 'chat',
+    mode,
     inputTokensMax,
     outputTokensMax,
-    price: priceOf(id, cells),
+    price: pricedImageSideMax === undefined ? price : { ...price, imageSideMax: pricedImageSideMax },
     createdAt,
-    outputFactor: 1,
-    takes: FAMILIES[family],
+    outputFactor,
+    ...(imageTokensMax !== undefined && { imageTokensMax }),
+    takes,
     capabilities: capabilitiesOf(capabilities),
   };
 }
@@ -147,12 +154,14 @@ function longContextOf(rows: readonly VariantRow[]): LongContextPrices | undefin
   return { aboveTokens: long[3], ...tokenPrices(long[4]) };
 }
 
-function tokenPrices([, input, output, cacheRead, cacheWrite5m, cacheWrite1h]: PriceCells): TokenPrices {
+function tokenPrices(cells: PriceCells): TokenPrices {
+  const [, input, output, cacheRead, cacheWrite5m, cacheWrite1h, image] = cells;
   return {
     input,
     output,
     ...(cacheRead !== undefined && { cacheRead }),
     ...(cacheWrite5m !== undefined && { cacheWrite5m }),
     ...(cacheWrite1h !== undefined && { cacheWrite1h }),
+    ...(image !== undefined && { image }),
   };
 }

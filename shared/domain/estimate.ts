@@ -1,8 +1,11 @@
-/** What a request may cost at most, known before it is sent. */
+/** What a request may cost, known before it is sent: at most and, where a tenant chose so, as expected. */
 import type { ChatCommand } from './chat-command.ts';
 import type { Amounts, TenantLimits } from './limits.ts';
+import { type Media, mediaTokensExpected, mediaTokensMax } from './media-tokens.ts';
+import type { Model } from './model.ts';
 import { type CacheWrites, costOf, dearestPrices, type TierPrices } from './price.ts';
-import { NO_USAGE, quotaTokens, type TokenUsage } from './usage.ts';
+import { textTokensMax, tokensExpected } from './text-tokens.ts';
+import { NO_USAGE, quotaTokens, type TokenUsage, totalTokens } from './usage.ts';
 
 /** What a request can use at most, and what is reserved for it. */
 export interface Estimate {
@@ -13,49 +16,88 @@ export interface Estimate {
   readonly outputFactor?: number;
 }
 
+/** The part of a conversation that is billed as input. */
+export type EstimatedInput = Pick<ChatCommand, 'system' | 'messages'> & {
+  /** All that stands among the messages beside text; absent: nothing. */
+  readonly media?: readonly Media[];
+};
+
+/** What an estimate depends on beside the input. */
+export interface EstimateTerms {
+  readonly price: TierPrices;
+  /** The number sent as maxTokens. */
+  readonly outputTokensMax: number;
+  readonly cacheWrites: CacheWrites;
+  readonly model: Pick<Model, 'outputFactor' | 'inputTokensMax' | 'imageTokensMax'>;
+  readonly counting: Pick<TenantLimits, 'tokenCounting' | 'estimation'>;
+}
+
 /** Tokens that a model's chat template adds once a request: preambles, dates, the opening of the answer. */
 const REQUEST_TOKENS = 128;
 /** Tokens that a chat template adds around each message: role, separators, end of turn. */
 const MESSAGE_TOKENS = 16;
+/** Where nothing but an answer's cap is known, a quarter of it is expected, and no less than this. */
+const EXPECTED_OUTPUT_TOKENS_MIN = 1024;
 
 /**
- * The strict bound: no tokenizer makes more tokens than its text has bytes, and the output stops at the number
- * sent as maxTokens. Each token is priced at the dearest class it could be billed in, those of a long context where
- * the prompt may be one. Writes to the cache for the usual time are among them even where none were asked for,
- * because models may cache by themselves; those for an hour are not.
+ * What to reserve. Strict, unless the tenant chose otherwise: the most tokens that the request can be, each at the
+ * dearest class it could be billed in, those of a long context where the prompt may be one. Writes to the cache for
+ * the usual time are among the classes even where none were asked for, because models may cache by themselves; those
+ * for an hour are not.
+ *
+ * Balanced: the tokens that such a request is expected to be, at the same prices, and as `debtNanoUsd` what the most
+ * would cost beyond that, zero or more. Tokens are guessed, prices never.
  */
-export function estimateOf(
-  command: Pick<ChatCommand, 'system' | 'messages'>,
-  of: {
-    readonly price: TierPrices;
-    readonly outputTokensMax: number;
-    readonly cacheWrites: CacheWrites;
-    /** Of the model. */
-    readonly outputFactor: number;
-    readonly counting: Pick<TenantLimits, 'tokenCounting' | 'estimation'>;
-  },
-): Estimate {
-  const { price, cacheWrites, outputFactor } = of;
-  const usage = { ...NO_USAGE, input: inputTokensBound(command), output: of.outputTokensMax };
-  const dearest = dearestPrices(price, { contextTokensMax: usage.input, cacheWrites });
-  const reserved = { tokens: usage.input + usage.output, nanoUsd: costOf(dearest, usage) };
-  return of.counting.tokenCounting === 'bedrock'
-    ? { usage, reserved: { ...reserved, minuteTokens: quotaTokens(usage, outputFactor) }, outputFactor }
-    : { usage, reserved };
+export function estimateOf(input: EstimatedInput, of: EstimateTerms): Estimate {
+  const usage = { ...NO_USAGE, input: inputTokensMax(input, of.model), output: of.outputTokensMax };
+  const nanoUsd = dearestCost(usage, of);
+  if (of.counting.estimation === undefined) {
+    return { usage, ...setAside(of, { usage, nanoUsd }) };
+  }
+  const expected = expectedUsage(input, of);
+  const expectedNanoUsd = dearestCost(expected, of);
+  const debtNanoUsd = nanoUsd - expectedNanoUsd;
+  return { usage, ...setAside(of, { usage: expected, nanoUsd: expectedNanoUsd, debtNanoUsd }) };
 }
 
-function inputTokensBound(command: Pick<ChatCommand, 'system' | 'messages'>): number {
-  const texts = [...command.system, ...command.messages.flatMap((message) => message.texts)];
-  const turns = command.system.length + command.messages.length;
-  return texts.reduce((sum, text) => sum + bytesBound(text), REQUEST_TOKENS + MESSAGE_TOKENS * turns);
+/** A reservation of these tokens and this money, counted as the tenant's limits count. */
+function setAside(
+  { counting, model: { outputFactor } }: EstimateTerms,
+  of: { readonly usage: TokenUsage } & Pick<Amounts, 'nanoUsd' | 'debtNanoUsd'>,
+): Omit<Estimate, 'usage'> {
+  const { usage, ...money } = of;
+  const reserved = { tokens: totalTokens(usage), ...money };
+  return counting.tokenCounting === 'bedrock'
+    ? { reserved: { ...reserved, minuteTokens: quotaTokens(usage, outputFactor) }, outputFactor }
+    : { reserved };
 }
 
-/**
- * Some tokenizers normalise to NFKC first, which can make one character of three bytes into eighteen. ASCII is
- * its own normal form and is not normalised.
- */
-function bytesBound(text: string): number {
-  const bytes = Buffer.byteLength(text);
-  if (bytes === text.length) return bytes;
-  return Math.max(bytes, Buffer.byteLength(text.normalize('NFKC')));
+const dearestCost = (usage: TokenUsage, { price, cacheWrites }: EstimateTerms): number =>
+  costOf(dearestPrices(price, { contextTokensMax: usage.input, cacheWrites }), usage);
+
+function inputTokensMax(input: EstimatedInput, model: EstimateTerms['model']): number {
+  const { media = [] } = input;
+  return templateTokens(input) + sum(textsOf(input).map(textTokensMax)) + mediaTokensMax(media, model);
 }
+
+/** Within the most in both: a token stands for at least a byte, and no answer is expected beyond its cap. */
+function expectedUsage(input: EstimatedInput, of: EstimateTerms): TokenUsage {
+  const { media = [] } = input;
+  const textTokens = tokensExpected(sum(textsOf(input).map(textTokensMax)));
+  const outputTokens = Math.max(EXPECTED_OUTPUT_TOKENS_MIN, Math.ceil(of.outputTokensMax / 4));
+  return {
+    ...NO_USAGE,
+    input: templateTokens(input) + textTokens + mediaTokensExpected(media, of.model),
+    output: Math.min(of.outputTokensMax, outputTokens),
+  };
+}
+
+const textsOf = ({ system, messages }: EstimatedInput): readonly string[] => [
+  ...system,
+  ...messages.flatMap((message) => message.texts),
+];
+
+const templateTokens = ({ system, messages }: EstimatedInput): number =>
+  REQUEST_TOKENS + MESSAGE_TOKENS * (system.length + messages.length);
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);

@@ -8,6 +8,7 @@ export interface Model {
   readonly provider: string;
   readonly mode: ModelMode;
   readonly inputTokensMax: number;
+  /** 0 where a model answers with no tokens: its mode is not `chat`. */
   readonly outputTokensMax: number;
   /** Absent where no price is known: such a model is refused, never free. */
   readonly price?: ModelPrice;
@@ -15,6 +16,8 @@ export interface Model {
   readonly createdAt: number;
   /** What a token of output counts in Bedrock's own quotas on tokens a minute, 1 or more. */
   readonly outputFactor: number;
+  /** The most tokens that one image given as input is counted as; absent where no maximum is known. */
+  readonly imageTokensMax?: number;
   readonly takes: ModelAbilities;
   /** What it can do beyond text, as the source of its data says. */
   readonly capabilities: readonly Capability[];

@@ -97,7 +97,7 @@ function planCall(
       price,
       outputTokensMax,
       cacheWrites: USE.cacheWrites,
-      outputFactor: model.outputFactor,
+      model,
       counting: of.principal.limits,
     }),
   };

@@ -28,12 +28,15 @@ describe("the Bedrock emulator's control plane, through the AWS SDK", () => {
   const modelsBy = async (filter: object) =>
     (await client.send(new ListFoundationModelsCommand(filter))).modelSummaries ?? [];
 
-  it('lists models and profiles which together are the catalogue and the embedding model', async () => {
+  it('lists models and profiles which together are the catalogue’s chat models and one that embeds', async () => {
     const models = (await modelsBy({})).map(({ modelId }) => modelId);
     const { inferenceProfileSummaries = [] } = await client.send(new ListInferenceProfilesCommand({}));
     const profiles = inferenceProfileSummaries.map(({ inferenceProfileId }) => inferenceProfileId);
     expect([...models, ...profiles].sort()).toEqual(
-      [...CATALOGUE.map(({ id }) => id), 'amazon.titan-embed-text-v2:0'].sort(),
+      [
+        ...CATALOGUE.filter(({ mode }) => mode === 'chat').map(({ id }) => id),
+        'amazon.titan-embed-text-v2:0',
+      ].sort(),
     );
     expect(models).not.toContain(CLAUDE);
   });

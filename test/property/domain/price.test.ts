@@ -3,6 +3,8 @@ import { estimateOf } from '../../../shared/domain/estimate.ts';
 import { costOf, dearestPrices, type TierPrices, type TokenPrices } from '../../../shared/domain/price.ts';
 import type { TokenUsage } from '../../../shared/domain/usage.ts';
 
+/** No media are in these requests, so that nothing here depends on it. */
+const MODEL = { outputFactor: 1, inputTokensMax: 200_000 };
 const pico = fc.integer({ min: 1, max: 1_000_000_000 });
 const classes = fc.record(
   { input: pico, output: pico, cacheRead: pico, cacheWrite5m: pico, cacheWrite1h: pico },
@@ -56,7 +58,7 @@ test('no usage within the bounds of an estimate costs more than it reserves', ()
           price,
           outputTokensMax: request.outputTokensMax,
           cacheWrites,
-          outputFactor: 1,
+          model: MODEL,
           counting: {},
         });
         const used = within(bound, cacheWrites === '1h' ? of : { ...of, long: 0 });
@@ -87,7 +89,7 @@ test('a bound is reached: the estimate is what its dearest usage costs, and no m
 
 /** The price in exact arithmetic, written another way: a sum over single tokens. */
 function slowPico(prices: TokenPrices, usage: TokenUsage): number {
-  const write5m = prices.cacheWrite5m ?? prices.input;
+  const write5m = prices.cacheWrite5m ?? prices.cacheWrite1h ?? prices.input;
   const each = [
     ...Array<number>(usage.input).fill(prices.input),
     ...Array<number>(usage.output).fill(prices.output),

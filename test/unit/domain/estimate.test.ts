@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { estimateOf } from '../../../shared/domain/estimate.ts';
 
+const MODEL = { outputFactor: 5, inputTokensMax: 200_000, imageTokensMax: 6_000 };
 const price = { input: 3_000, output: 15_000 };
 const estimate = (texts: readonly string[], of: Partial<Parameters<typeof estimateOf>[1]> = {}) =>
   estimateOf(
     { system: [], messages: [{ role: 'user', texts }] },
-    { price, outputTokensMax: 100, cacheWrites: 'none', outputFactor: 1, counting: {}, ...of },
+    { price, outputTokensMax: 100, cacheWrites: 'none', model: MODEL, counting: {}, ...of },
   );
 
 test('input is bounded by its bytes and the template around them, output by what is sent', () => {
@@ -33,7 +34,7 @@ test('every system text and message counts with its own template', () => {
         { role: 'assistant', texts: ['e'] },
       ],
     },
-    { price, outputTokensMax: 1, cacheWrites: 'none', outputFactor: 1, counting: {} },
+    { price, outputTokensMax: 1, cacheWrites: 'none', model: MODEL, counting: {} },
   );
   expect(usage.input).toBe(128 + 4 * 16 + 5);
 });
