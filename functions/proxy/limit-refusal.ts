@@ -85,9 +85,10 @@ function exhausted(
   );
 }
 
-/** How the tokens of a request divide, where tokens are what a limit counts. */
+/** How the tokens of a request divide, where a limit counts tokens. Of an estimate nothing adds up to what is sent. */
 function tokensText({ kind, amount }: CounterCharge, estimate: Estimate): string {
   if (wordsOf(kind).unit !== 'token') return '';
+  if (estimate.reserved.debtNanoUsd !== undefined) return ' as estimated';
   const { output } = estimate.usage;
   const factor = kind === 'tokens-minute' ? (estimate.outputFactor ?? 1) : 1;
   const counted = factor === 1 ? '' : `, each counted ${factor} times`;

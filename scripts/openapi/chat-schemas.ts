@@ -5,6 +5,7 @@ import {
   integer,
   listOf,
   nothing,
+  number,
   object,
   objectName,
   oneOf,
@@ -174,15 +175,20 @@ export const chatSchemas: Schemas = {
     ...object('A conversation to be answered.', { ...honoured, ...notYet, ...ignored }),
     required: ['model', 'messages'],
   },
-  CompletionUsage: object('Tokens.', {
-    prompt_tokens: integer('Input, those of the cache included.'),
-    completion_tokens: integer('Output.'),
-    total_tokens: integer('Both.'),
-    prompt_tokens_details: object('Of the input.', {
-      cached_tokens: integer('Read from a prompt cache.'),
-      cache_write_tokens: integer('Written to one.'),
-    }),
-  }),
+  CompletionUsage: object(
+    'Tokens.',
+    {
+      prompt_tokens: integer('Input, those of the cache included.'),
+      completion_tokens: integer('Output.'),
+      total_tokens: integer('Both.'),
+      prompt_tokens_details: object('Of the input.', {
+        cached_tokens: integer('Read from a prompt cache.'),
+        cache_write_tokens: integer('Written to one.'),
+      }),
+      cost: number('Our addition. What it cost in USD, where `x-include-cost` or the project asked for it.'),
+    },
+    { optional: ['cost'] },
+  ),
   ChatCompletion: object(
     'The answer.',
     {

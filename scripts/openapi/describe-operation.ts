@@ -69,6 +69,7 @@ function parametersOf(route: Route, operation: Operation): readonly Schema[] {
     ...names.map((name) => ({ $ref: `#/components/parameters/${name}` })),
     ...query,
     ...(operation.repeats === undefined ? [] : [{ $ref: '#/components/parameters/Idempotency-Key' }]),
+    ...(operation.asksCost === undefined ? [] : [{ $ref: `#/components/parameters/${operation.asksCost}` }]),
   ];
 }
 

@@ -110,6 +110,14 @@ const PARAMETERS: Schema = {
       'Our addition. Makes a call happen once: for a day, a repeat of it by the same key is answered 409 with the id of what the first made, and never with its secret.',
     schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' },
   },
+  'x-include-cost': {
+    name: 'x-include-cost',
+    in: 'header',
+    required: false,
+    description:
+      'Our addition. Whether the answer says what it cost: a whole one in `x-request-cost-usd` and `usage.cost`, a streamed one in the `usage.cost` of its last chunk, where `include_usage` asks for that. Absent: as the project is set.',
+    schema: { type: 'string', enum: ['true', 'false'] },
+  },
 };
 
 const SECURITY: Schema = {

@@ -34,6 +34,10 @@ export const HEADERS = {
   'x-ratelimit-limit-tokens': header('The tightest limit on tokens, where there is one.', count),
   'x-ratelimit-remaining-tokens': header("What is left of it after this request's reservation.", count),
   'x-ratelimit-reset-tokens': header('When it begins anew, as Go prints a duration: `12s`.'),
+  'x-request-cost-usd': header(
+    'Our addition. What a whole answer cost in USD, exact to the nano-dollar, where `x-include-cost` or the project asked for it.',
+    { type: 'string', pattern: '^\\d+\\.\\d{9}$' },
+  ),
   'x-ignored-params': header(
     'Our addition. The parameters that were accepted and had no effect, separated by `, `. What would change the answer is refused instead.',
   ),

@@ -27,7 +27,8 @@ export const inference: Resource = {
       body: { schema: ref('CreateChatCompletion'), required: 'required' },
       answer: 'ChatCompletion',
       events: 'ChatCompletionChunk',
-      headers: [...RATE_LIMIT_HEADERS, 'x-ignored-params'],
+      asksCost: 'x-include-cost',
+      headers: [...RATE_LIMIT_HEADERS, 'x-request-cost-usd', 'x-ignored-params'],
       refusals: {
         404: 'A model that does not exist or that the key may not call: `model_not_found` for both alike.',
       },

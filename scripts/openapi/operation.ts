@@ -29,6 +29,8 @@ export interface Operation {
   readonly refusals?: Partial<Record<OwnStatus, string>>;
   /** Whether a repeat with the same `Idempotency-Key` is recognised. */
   readonly repeats?: 'recognised';
+  /** The header that asks what the answer cost. */
+  readonly asksCost?: 'x-include-cost';
 }
 
 export const TAGS = {
