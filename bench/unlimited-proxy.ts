@@ -3,12 +3,21 @@ import { randomBytes } from 'node:crypto';
 import { createHandler } from '../functions/proxy/create-handler.ts';
 import { createBedrockRuntime } from '../shared/aws/bedrock-runtime.ts';
 import { createKeyWatch } from '../shared/aws/key-watch.ts';
-import { bedrockHttp, contextSecretOf, onceDynamo, startServices } from '../shared/aws/services.ts';
+import {
+  bedrockHttp,
+  contextSecretOf,
+  inferenceProfilesOf,
+  onceDynamo,
+  startServices,
+  tenantSettingsOf,
+} from '../shared/aws/services.ts';
 import { catalogueOf } from '../shared/domain/catalogue.ts';
+import { aliasesOf } from '../shared/domain/deployment-aliases.ts';
 import type { LimitsStore } from '../shared/ports.ts';
 
 const services = startServices(process.env);
 const { config, clock, log } = services;
+const catalogue = catalogueOf(config.region);
 
 const unlimited: LimitsStore = {
   admit: async ({ charges }) => ({ outcome: 'admitted', committed: charges.map(({ amount }) => amount) }),
@@ -22,7 +31,10 @@ export const handler = createHandler({
   runtime: createBedrockRuntime({ http: bedrockHttp(services), random: randomBytes }),
   keyWatch: createKeyWatch({ dynamo: onceDynamo(services), tables: config.tables }),
   secrets: contextSecretOf(services),
-  catalogue: catalogueOf(config.region),
+  catalogue,
+  aliases: aliasesOf(config.stage),
+  tenantSettings: tenantSettingsOf(services),
+  profiles: inferenceProfilesOf(services, catalogue),
   stage: config.stage,
   clock,
   timer: (delayMs, callback) => {

@@ -18,6 +18,7 @@ const schema = z.object({
   KEY_ENVIRONMENT: z.enum(['live', 'test']),
   AWS_ENDPOINT_URL: endpoint,
   AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+  AWS_ENDPOINT_URL_BEDROCK: endpoint,
   AWS_ENDPOINT_URL_BEDROCK_RUNTIME: endpoint,
   AWS_ENDPOINT_URL_EVENTBRIDGE: endpoint,
   AWS_ENDPOINT_URL_S3: endpoint,
@@ -44,6 +45,7 @@ export interface Config {
   /** Endpoints that replace AWS's own, as the AWS SDKs name them; undefined means the regional default. */
   readonly endpoints: {
     readonly dynamodb: string | undefined;
+    readonly bedrock: string | undefined;
     readonly bedrockRuntime: string | undefined;
     readonly eventBridge: string | undefined;
     readonly s3: string | undefined;
@@ -78,6 +80,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     keyEnvironment: env.KEY_ENVIRONMENT,
     endpoints: {
       dynamodb: env.AWS_ENDPOINT_URL_DYNAMODB ?? env.AWS_ENDPOINT_URL,
+      bedrock: env.AWS_ENDPOINT_URL_BEDROCK ?? env.AWS_ENDPOINT_URL,
       bedrockRuntime: env.AWS_ENDPOINT_URL_BEDROCK_RUNTIME ?? env.AWS_ENDPOINT_URL,
       eventBridge: env.AWS_ENDPOINT_URL_EVENTBRIDGE ?? env.AWS_ENDPOINT_URL,
       s3: env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL,

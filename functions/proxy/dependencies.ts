@@ -1,6 +1,16 @@
 import type { RandomBytes } from '../../shared/domain/ids.ts';
 import type { Model } from '../../shared/domain/model.ts';
-import type { Clock, KeyWatch, LimitsStore, Log, ModelRuntime, Timer } from '../../shared/ports.ts';
+import type { ModelAliases } from '../../shared/domain/tenant-settings.ts';
+import type {
+  Clock,
+  InferenceProfiles,
+  KeyWatch,
+  LimitsStore,
+  Log,
+  ModelRuntime,
+  TenantSettingsStore,
+  Timer,
+} from '../../shared/ports.ts';
 
 /** Everything that the inference plane asks of the outside world. */
 export interface ProxyDependencies {
@@ -12,6 +22,10 @@ export interface ProxyDependencies {
   readonly random: RandomBytes;
   readonly log: Log;
   readonly catalogue: readonly Model[];
+  /** The deployment's own names for models. */
+  readonly aliases: ModelAliases;
+  readonly tenantSettings: Pick<TenantSettingsStore, 'read'>;
+  readonly profiles: InferenceProfiles;
   /** The deployment's stage, a dimension of its metrics. */
   readonly stage: string;
 }

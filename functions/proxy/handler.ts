@@ -5,15 +5,19 @@ import { createLimitsStore } from '../../shared/aws/limits-store.ts';
 import {
   bedrockHttp,
   contextSecretOf,
+  inferenceProfilesOf,
   leanDynamo,
   onceDynamo,
   startServices,
+  tenantSettingsOf,
 } from '../../shared/aws/services.ts';
 import { catalogueOf } from '../../shared/domain/catalogue.ts';
+import { aliasesOf } from '../../shared/domain/deployment-aliases.ts';
 import { createHandler } from './create-handler.ts';
 
 const services = startServices(process.env);
 const { config, clock, log } = services;
+const catalogue = catalogueOf(config.region);
 
 export const handler = createHandler({
   limits: createLimitsStore({
@@ -25,7 +29,10 @@ export const handler = createHandler({
   runtime: createBedrockRuntime({ http: bedrockHttp(services), random: randomBytes }),
   keyWatch: createKeyWatch({ dynamo: onceDynamo(services), tables: config.tables }),
   secrets: contextSecretOf(services),
-  catalogue: catalogueOf(config.region),
+  catalogue,
+  aliases: aliasesOf(config.stage),
+  tenantSettings: tenantSettingsOf(services),
+  profiles: inferenceProfilesOf(services, catalogue),
   stage: config.stage,
   clock,
   timer: (delayMs, callback) => {

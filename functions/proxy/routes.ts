@@ -1,13 +1,15 @@
 import type { Routes } from '../../shared/http/message.ts';
 import { createChatCompletions } from './chat-completions/create-chat-completions.ts';
 import type { ProxyDependencies } from './dependencies.ts';
+import { createModelDirectory } from './model-directory.ts';
 import { createListModels, createRetrieveModel } from './models/models.ts';
 
 /** The inference plane by route. Whoever may call models may also see which there are. */
 export function createProxyRoutes(deps: ProxyDependencies): Routes {
+  const directory = createModelDirectory(deps);
   return {
-    'POST /v1/chat/completions': createChatCompletions(deps),
-    'GET /v1/models': createListModels(deps),
-    'GET /v1/models/{model+}': createRetrieveModel(deps),
+    'POST /v1/chat/completions': createChatCompletions({ ...deps, directory }),
+    'GET /v1/models': createListModels(directory),
+    'GET /v1/models/{model+}': createRetrieveModel(directory),
   };
 }

@@ -16,10 +16,13 @@ import {
   contextSecretOf,
   deploymentSettingsOf,
   eventBusOf,
+  inferenceProfilesOf,
   secretVaultOf,
   startServices,
+  tenantSettingsOf,
 } from '../../shared/aws/services.ts';
 import { CATALOGUE } from '../../shared/domain/catalogue.ts';
+import { aliasesOf } from '../../shared/domain/deployment-aliases.ts';
 import type { LambdaFunction } from '../api-gateway/lambda-functions.ts';
 import type { LambdaModule } from '../api-gateway/lambda-module.ts';
 import { createMemoryAudit } from '../memory/audit.ts';
@@ -27,7 +30,6 @@ import { createMemoryAuditArchive } from '../memory/audit-archive.ts';
 import { createMemoryKeyWatch } from '../memory/key-watch.ts';
 import { createMemoryLimitsStore } from '../memory/limits-store.ts';
 import { createMemoryTenancy } from '../memory/tenancy.ts';
-import { createMemoryTenantSettings } from '../memory/tenant-settings.ts';
 import { createMemoryUsageStore } from '../memory/usage-store.ts';
 import type { FunctionEnvironment } from './environment.ts';
 
@@ -62,6 +64,7 @@ function createHandlers(environment: FunctionEnvironment): Readonly<Record<strin
     vault: secretVaultOf(services),
     events: eventBusOf(services),
     settings: deploymentSettingsOf(services),
+    tenantSettings: tenantSettingsOf(services),
   };
   const secrets = contextSecretOf(services);
   return {
@@ -74,7 +77,6 @@ function createHandlers(environment: FunctionEnvironment): Readonly<Record<strin
     keyIssuer: createKeyIssuer({
       ...ports,
       secrets,
-      tenantSettings: createMemoryTenantSettings(),
       catalogue: CATALOGUE,
     }),
     keyRotation: createKeyRotation(ports),
@@ -85,6 +87,8 @@ function createHandlers(environment: FunctionEnvironment): Readonly<Record<strin
       runtime: createBedrockRuntime({ http: bedrockHttp(services), random: randomBytes }),
       keyWatch: createMemoryKeyWatch(credentials),
       catalogue: CATALOGUE,
+      aliases: aliasesOf(config.stage),
+      profiles: inferenceProfilesOf(services, CATALOGUE),
       stage: config.stage,
       timer: (delayMs, callback) => {
         const timer = setTimeout(callback, delayMs);

@@ -1,6 +1,7 @@
 /** What every function begins with, and the AWS services of its region: endpoint, signer and connections of each. */
 import type { Agent } from 'node:http';
 import { type Config, loadConfig } from '../config.ts';
+import type { Model } from '../domain/model.ts';
 import { createLog } from '../log.ts';
 import type {
   AuditArchive,
@@ -8,8 +9,10 @@ import type {
   ContextSecretSource,
   DeploymentSettings,
   EventBus,
+  InferenceProfiles,
   Log,
   SecretVault,
+  TenantSettingsStore,
 } from '../ports.ts';
 import { createAuditArchive } from './audit-archive.ts';
 import { createContextSecretSource } from './context-secret.ts';
@@ -17,9 +20,11 @@ import { createDeploymentSettings } from './deployment-settings.ts';
 import type { Dynamo } from './dynamo.ts';
 import { environmentCredentials } from './environment-credentials.ts';
 import { createEventBus } from './event-bus.ts';
+import { createInferenceProfiles } from './inference-profiles.ts';
 import { createLeanDynamo } from './lean-dynamo.ts';
 import { createSecretVault } from './secret-vault.ts';
 import { type CredentialsProvider, createSignedHttp, type SignedHttp } from './signed-http.ts';
+import { createTenantSettings } from './tenant-settings.ts';
 
 export interface Services {
   readonly config: Config;
@@ -113,13 +118,32 @@ export const eventBusOf = (services: Services): EventBus =>
 /** What the deployment has written to Parameter Store. */
 export const deploymentSettingsOf = (services: Services): DeploymentSettings =>
   createDeploymentSettings({
-    http: signedHttpOf(services, {
-      service: 'ssm',
-      host: 'ssm',
-      endpoint: services.config.endpoints.ssm,
-    }),
+    http: parameterStoreHttp(services),
     baseUrlParameter: services.config.baseUrlParameter,
   });
+
+/** Tenants' slow settings, in Parameter Store. */
+export const tenantSettingsOf = (services: Services): TenantSettingsStore =>
+  createTenantSettings({
+    http: parameterStoreHttp(services),
+    stage: services.config.stage,
+    clock: services.clock,
+    log: services.log,
+  });
+
+/** The account's application inference profiles, from Bedrock's control plane, which leads to models of the catalogue. */
+export const inferenceProfilesOf = (services: Services, catalogue: readonly Model[]): InferenceProfiles =>
+  createInferenceProfiles({
+    http: signedHttpOf(services, {
+      service: 'bedrock',
+      host: 'bedrock',
+      endpoint: services.config.endpoints.bedrock,
+    }),
+    catalogue,
+  });
+
+const parameterStoreHttp = (services: Services): SignedHttp =>
+  signedHttpOf(services, { service: 'ssm', host: 'ssm', endpoint: services.config.endpoints.ssm });
 
 const secretsManagerHttp = (services: Services): SignedHttp =>
   signedHttpOf(services, {

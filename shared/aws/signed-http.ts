@@ -34,7 +34,7 @@ export interface SignedHttpOptions {
 
 export interface SignedRequest {
   /** By default POST. */
-  readonly method?: 'POST' | 'PUT';
+  readonly method?: 'GET' | 'POST' | 'PUT';
   /** Begins with `/`, percent-encoded where needed, without a query. */
   readonly path: string;
   /** Lower-case names; `host` and `content-length` are added. */

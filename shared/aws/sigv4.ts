@@ -16,7 +16,7 @@ export interface AwsCredentials {
 /** What is signed. Header names are lower case and `host` is among them; every header given is signed. */
 export interface UnsignedRequest {
   /** By default POST. */
-  readonly method?: 'POST' | 'PUT';
+  readonly method?: 'GET' | 'POST' | 'PUT';
   /** As it goes on the wire, percent-encoded where needed; signing encodes it once more for every service but S3. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;

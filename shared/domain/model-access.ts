@@ -31,6 +31,14 @@ const profileOf = (id: string): string => id.slice(0, id.indexOf('.'));
 export const modelBehind = (id: string): string =>
   Object.hasOwn(PROFILE_REGIONS, profileOf(id)) ? id.slice(id.indexOf('.') + 1) : id;
 
+/** Whether all of these regions are of a system inference profile's own geography; false for an id of another kind. */
+export const profileReaches = (id: string, regions: readonly string[]): boolean =>
+  regions.every((region) =>
+    PROFILE_REGIONS[profileOf(id)]?.some(
+      (beginning) => beginning === '' || (region !== '' && region.startsWith(beginning)),
+    ),
+  );
+
 /**
  * A tenant's own list of models: the only ones, or all but these. Each is an id, or a beginning followed by `*`. To
  * deny a model denies it through every inference profile too, for the profile leads to the same model; to allow
@@ -49,13 +57,20 @@ export const modelPermissionsFit = (permissions: ModelPermissions): boolean =>
   Buffer.byteLength(JSON.stringify(permissions)) <= MODEL_PERMISSIONS_BYTES_MAX;
 
 /** The models of a catalogue that a caller may call: its grant's patterns and its tenant's permissions both allow. */
-export const modelsOf = (
-  catalogue: readonly Model[],
-  caller: { readonly models?: readonly string[]; readonly modelPermissions?: ModelPermissions },
-): readonly Model[] =>
+export const modelsOf = (catalogue: readonly Model[], caller: ModelCaller): readonly Model[] =>
   caller.models === undefined && caller.modelPermissions === undefined
     ? catalogue
-    : catalogue.filter(({ id }) => isNamed(caller.models, id) && isPermitted(caller.modelPermissions, id));
+    : catalogue.filter(({ id }) => mayCall(caller, id));
+
+/** What decides which models a caller may call. */
+export interface ModelCaller {
+  readonly models?: readonly string[];
+  readonly modelPermissions?: ModelPermissions;
+}
+
+/** Whether a caller may call the model of this id. Names that lead to a model are not asked here: only the model counts. */
+export const mayCall = (caller: ModelCaller, id: string): boolean =>
+  isNamed(caller.models, id) && isPermitted(caller.modelPermissions, id);
 
 const isNamed = (patterns: readonly string[] | undefined, id: string): boolean =>
   patterns === undefined || patterns.some((pattern) => patternCovers(pattern, id));

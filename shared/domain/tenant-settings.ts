@@ -11,3 +11,12 @@ export interface TenantSettings {
 }
 
 export const NO_SETTINGS: TenantSettings = { modelAliases: {} };
+
+/**
+ * An application inference profile, of any partition and region: what an alias may lead to beside a model of the
+ * catalogue. Source: Amazon Bedrock API reference, GetInferenceProfile, the pattern of `inferenceProfileArn`.
+ */
+const PROFILE_ARN =
+  /^arn:aws(?:-[a-z]+)*:bedrock:[a-z0-9-]{1,20}:\d{12}:application-inference-profile\/[a-z0-9]{1,64}$/;
+
+export const isProfileArn = (target: string): boolean => PROFILE_ARN.test(target);

@@ -10,9 +10,16 @@ import { DEFAULT_LIMITS, type LimitSet, type TenantLimits } from '../../shared/d
 import type { LogEvent } from '../../shared/domain/log-event.ts';
 import type { Model } from '../../shared/domain/model.ts';
 import type { KeyPrincipal } from '../../shared/domain/principal.ts';
+import type { ModelAliases } from '../../shared/domain/tenant-settings.ts';
 import type { UsageRecord } from '../../shared/domain/usage.ts';
 import type { GatewayAnswer, GatewayRequest } from '../../shared/http/message.ts';
-import type { KeyWatch, LimitsStore, ModelRuntime } from '../../shared/ports.ts';
+import type {
+  InferenceProfiles,
+  KeyWatch,
+  LimitsStore,
+  ModelRuntime,
+  TenantSettingsStore,
+} from '../../shared/ports.ts';
 import { freshTenant, KEY, NOW_MS, requestAt } from './limits-fixture.ts';
 import { type ManualTime, manualTime } from './manual-time.ts';
 import { seededRandom } from './random.ts';
@@ -41,6 +48,13 @@ export interface ProxyScript {
   /** By default the product's own. */
   readonly catalogue?: readonly Model[];
   readonly store?: Partial<LimitsStore>;
+  /** What the caller may call, and which version of settings its tenant has. */
+  readonly caller?: Pick<KeyPrincipal, 'models' | 'modelPermissions' | 'settingsVersion'>;
+  /** The deployment's; none where absent. */
+  readonly aliases?: ModelAliases;
+  /** Where absent, whoever asks fails. */
+  readonly tenantSettings?: Pick<TenantSettingsStore, 'read'>;
+  readonly profiles?: InferenceProfiles;
 }
 
 export interface ProxyFixture {
@@ -99,6 +113,9 @@ export function proxyFixture(script: ProxyScript = {}): ProxyFixture {
     random: seededRandom('proxy-fixture'),
     log: { write: (event) => void log.push(event) },
     catalogue: script.catalogue ?? CATALOGUE,
+    aliases: script.aliases ?? {},
+    tenantSettings: script.tenantSettings ?? { read: () => unscripted('settings') },
+    profiles: script.profiles ?? { modelOf: () => unscripted('profiles') },
     stage: 'test',
   });
   let requests = 0;
@@ -135,7 +152,12 @@ export function proxyFixture(script: ProxyScript = {}): ProxyFixture {
   };
 }
 
-function principalWith({ limits, accountLimits, showsCost }: ProxyScript): KeyPrincipal {
+/** Not a refusal that anything handles: a test that gets here has forgotten its script. */
+const unscripted = (what: string): never => {
+  throw new TypeError(`The test has no ${what}.`);
+};
+
+function principalWith({ limits, accountLimits, showsCost, caller }: ProxyScript): KeyPrincipal {
   return {
     kind: 'key',
     tenant: freshTenant(),
@@ -146,6 +168,7 @@ function principalWith({ limits, accountLimits, showsCost }: ProxyScript): KeyPr
     limits: { ...DEFAULT_LIMITS, ...limits },
     ...(accountLimits !== undefined && { accountLimits }),
     ...(showsCost !== undefined && { showsCost }),
+    ...caller,
   };
 }
 

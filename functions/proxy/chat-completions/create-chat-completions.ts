@@ -3,7 +3,7 @@ import type { ChatCommand } from '../../../shared/domain/chat-command.ts';
 import type { ConverseCall } from '../../../shared/domain/converse.ts';
 import { type Estimate, estimateOf } from '../../../shared/domain/estimate.ts';
 import { GatewayError } from '../../../shared/domain/gateway-error.ts';
-import { modelsOf } from '../../../shared/domain/model-access.ts';
+import type { ModelMode } from '../../../shared/domain/model.ts';
 import type { PriceUse, TierPrices } from '../../../shared/domain/price.ts';
 import type { KeyPrincipal } from '../../../shared/domain/principal.ts';
 import type { TokenUsage } from '../../../shared/domain/usage.ts';
@@ -16,7 +16,8 @@ import { type ConverseRequest, toConverse } from '../bedrock/to-converse.ts';
 import { type CallWatch, cutOf, explain, watchCall } from '../call-watch.ts';
 import type { ProxyDependencies } from '../dependencies.ts';
 import { KeyGuard } from '../key-guard.ts';
-import { chooseModel, choosePrices, type PricedModel } from '../model-choice.ts';
+import { choosePrices, type PricedModel } from '../model-choice.ts';
+import type { ModelDirectory } from '../model-directory.ts';
 import { chargeOf, createSettlement, type Ending, rejectedEnding } from '../settlement.ts';
 import { type AnswerCost, costHeader, isCostAsked } from '../told-cost.ts';
 import { type AcceptedCall, streamedBody, wholeBody } from './answer-body.ts';
@@ -27,13 +28,14 @@ import { type AnswerIdentity, ChunkWriter, writeCompletion } from './response.ts
 
 /**
  * Answers a chat completion. What can be refused is refused before the status line, in this order: the request
- * by itself, the model, the model's own rules, the limits, Bedrock. Only the last two are waited for.
+ * by itself, the model, the model's own rules, the limits, Bedrock. Only the last two are waited for, and the model
+ * where it is an alias that this process has not met.
  */
 export const createChatCompletions =
-  (deps: ProxyDependencies): UseCase =>
+  (deps: ChatDependencies): UseCase =>
   async (request) => {
     const principal = keyPrincipal(request);
-    const plan = planCall(deps, { request, principal });
+    const plan = await planCall(deps, { request, principal });
     const admitted = await admit(deps, {
       request,
       principal,
@@ -46,6 +48,13 @@ export const createChatCompletions =
       : await answerWhole(deps, { request, plan, admitted });
   };
 
+/** The inference plane's, and its names for models. */
+interface ChatDependencies extends ProxyDependencies {
+  readonly directory: ModelDirectory;
+}
+
+const MODES: readonly ModelMode[] = ['chat'];
+
 /** Translation asks Converse for no service tier and for no prompt cache. */
 const USE: PriceUse = { tier: 'standard', cacheWrites: 'none' };
 
@@ -53,6 +62,8 @@ const USE: PriceUse = { tier: 'standard', cacheWrites: 'none' };
 interface Plan {
   readonly command: ChatCommand;
   readonly model: PricedModel;
+  /** What Bedrock knows it by: its id, or the ARN of an application inference profile. */
+  readonly invokeId: string;
   readonly price: TierPrices;
   readonly converse: ConverseRequest;
   readonly estimate: Estimate;
@@ -71,14 +82,15 @@ function keyPrincipal({ principal }: GatewayRequest): KeyPrincipal {
   throw new GatewayError('insufficient_scope', 'Models are called with an API key of a project.');
 }
 
-function planCall(
-  deps: ProxyDependencies,
+async function planCall(
+  { directory }: ChatDependencies,
   of: { readonly request: GatewayRequest; readonly principal: KeyPrincipal },
-): Plan {
+): Promise<Plan> {
   refuseUnsupportedHeaders(of.request.headers);
   const tellsCost = isCostAsked({ headers: of.request.headers, principal: of.principal });
   const command = parseChatRequest(of.request.body);
-  const model = chooseModel(modelsOf(deps.catalogue, of.principal), command.requestedModel);
+  const found = await directory.find(command.requestedModel, { caller: of.principal, modes: MODES });
+  const { model, invokeId } = found;
   const price = choosePrices(model, USE);
   const outputTokensMax = outputTokensFor(command, { model, limits: of.principal.limits });
   const tags = requestTags({
@@ -90,6 +102,7 @@ function planCall(
   return {
     command,
     model,
+    invokeId,
     price,
     tellsCost,
     converse: toConverse(command, { model, outputTokensMax, tags }),
@@ -150,8 +163,8 @@ async function accept<Result>(
     stream: plan.command.stream,
   });
   try {
-    const { model, converse } = plan;
-    const result = await of.start({ modelId: model.id, body: converse.body, signal: watch.signal });
+    const { invokeId, converse } = plan;
+    const result = await of.start({ modelId: invokeId, body: converse.body, signal: watch.signal });
     settlement.accepted();
     return { result, call: { watch, settlement, keyGuard } };
   } catch (error) {

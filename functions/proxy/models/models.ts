@@ -1,29 +1,40 @@
 /** `GET /v1/models` and `GET /v1/models/{model}`. */
-import type { Model } from '../../../shared/domain/model.ts';
-import { modelsOf } from '../../../shared/domain/model-access.ts';
+
+import { GatewayError } from '../../../shared/domain/gateway-error.ts';
+import type { ModelMode } from '../../../shared/domain/model.ts';
+import type { KeyPrincipal } from '../../../shared/domain/principal.ts';
 import { type GatewayRequest, jsonAnswer, type UseCase } from '../../../shared/http/message.ts';
-import type { ProxyDependencies } from '../dependencies.ts';
-import { chooseModel, isPriced } from '../model-choice.ts';
+import type { ModelDirectory, NamedModel } from '../model-directory.ts';
 
-/** Every model that the key may call, in the catalogue's order; OpenAI does not page this list either. */
+/** The modes that have an endpoint. */
+const SERVED: readonly ModelMode[] = ['chat'];
+
+/** Every model that the key may call, then its aliases; OpenAI does not page this list either. */
 export const createListModels =
-  (deps: Pick<ProxyDependencies, 'catalogue'>): UseCase =>
-  async (request) =>
-    jsonAnswer(200, { object: 'list', data: callable(deps, request).map(wireModel) });
+  (directory: ModelDirectory): UseCase =>
+  async (request) => {
+    const models = await directory.list({ caller: callerOf(request), modes: SERVED });
+    return jsonAnswer(200, { object: 'list', data: models.map(wireModel) });
+  };
 
-/** One model by the id in the path; ids may contain slashes and colons. */
+/** One model by the id or alias in the path, which may contain slashes and colons. */
 export const createRetrieveModel =
-  (deps: Pick<ProxyDependencies, 'catalogue'>): UseCase =>
-  async (request) =>
-    jsonAnswer(200, wireModel(chooseModel(callable(deps, request), request.path['model'] ?? '')));
+  (directory: ModelDirectory): UseCase =>
+  async (request) => {
+    const name = request.path['model'] ?? '';
+    return jsonAnswer(
+      200,
+      wireModel(await directory.find(name, { caller: callerOf(request), modes: SERVED })),
+    );
+  };
 
-const callable = (
-  deps: Pick<ProxyDependencies, 'catalogue'>,
-  { principal }: GatewayRequest,
-): readonly Model[] => modelsOf(deps.catalogue, principal.kind === 'key' ? principal : {}).filter(isPriced);
+function callerOf({ principal }: GatewayRequest): KeyPrincipal {
+  if (principal.kind === 'key') return principal;
+  throw new GatewayError('insufficient_scope', 'Models are listed with an API key of a project.');
+}
 
-const wireModel = (model: Model): object => ({
-  id: model.id,
+const wireModel = ({ name, model }: NamedModel): object => ({
+  id: name,
   object: 'model',
   created: model.createdAt,
   owned_by: model.provider,

@@ -1,6 +1,5 @@
-import { chooseModel, choosePrices } from '../../../functions/proxy/model-choice.ts';
+import { choosePrices, pricedModel } from '../../../functions/proxy/model-choice.ts';
 import { findModel } from '../../../shared/domain/catalogue.ts';
-import type { Model } from '../../../shared/domain/model.ts';
 
 const known = findModel('amazon.nova-lite-v1:0');
 if (known?.price === undefined) throw new TypeError('The model is not in the catalogue.');
@@ -8,8 +7,7 @@ const priced = { ...known, price: { input: 60_000, output: 240_000 } };
 
 test('a model without a price is refused, never free', () => {
   const { price: _, ...unpriced } = priced;
-  const catalogue: readonly Model[] = [unpriced];
-  expect(() => chooseModel(catalogue, unpriced.id)).toThrow(
+  expect(() => pricedModel(unpriced)).toThrow(
     expect.objectContaining({
       code: 'model_not_priced',
       message: `The model '${unpriced.id}' has no known price and cannot be called.`,

@@ -1,0 +1,170 @@
+/** Which model a name means, for whom, and which names there are. */
+import { quotable } from '../../shared/domain/api-key.ts';
+import { closeIds } from '../../shared/domain/close-ids.ts';
+import { GatewayError } from '../../shared/domain/gateway-error.ts';
+import type { Model, ModelMode } from '../../shared/domain/model.ts';
+import { mayCall, modelsOf } from '../../shared/domain/model-access.ts';
+import type { KeyPrincipal } from '../../shared/domain/principal.ts';
+import { isProfileArn, type ModelAliases } from '../../shared/domain/tenant-settings.ts';
+import type { ProxyDependencies } from './dependencies.ts';
+import { isPriced, type PricedModel, pricedModel } from './model-choice.ts';
+
+/** A model under the name that a caller has for it. */
+export interface NamedModel {
+  /** What the caller asks for and every answer repeats: an id of the catalogue or an alias. */
+  readonly name: string;
+  /** What is paid, limited, permitted and put down in the ledger. */
+  readonly model: PricedModel;
+  /** What Bedrock is called with: the model's id, or the ARN of an application inference profile. */
+  readonly invokeId: string;
+}
+
+type ModelCaller = Pick<KeyPrincipal, 'tenant' | 'models' | 'modelPermissions' | 'settingsVersion'>;
+
+export interface ModelDirectory {
+  /**
+   * The model of a name. Rejects with `model_not_found`, which names close names out of those that may be called;
+   * `unsupported_value` for a model of another mode; `model_not_priced`; and `service_unavailable` where the tenant's
+   * aliases or the profile cannot be read.
+   */
+  find(
+    name: string,
+    of: { readonly caller: ModelCaller; readonly modes: readonly ModelMode[] },
+  ): Promise<NamedModel>;
+  /** Everything that the caller may call in these modes: the catalogue in its order, then aliases by name. */
+  list(of: {
+    readonly caller: ModelCaller;
+    readonly modes: readonly ModelMode[];
+  }): Promise<readonly NamedModel[]>;
+}
+
+type DirectoryDependencies = Pick<ProxyDependencies, 'catalogue' | 'aliases' | 'profiles' | 'tenantSettings'>;
+
+const SUGGESTIONS_MAX = 5;
+/** What is repeated of a name that the caller made up. */
+const ECHO_MAX = 200;
+/** Where each mode is served, for whoever asks at the wrong endpoint. */
+const ENDPOINTS: Readonly<Record<ModelMode, string>> = {
+  chat: 'a chat model',
+  embedding: 'a model for embeddings',
+  image: 'a model that makes images',
+};
+
+/**
+ * A name is first an id of the catalogue, whoever may call it: no alias hides a model. Then it is an alias of the
+ * tenant, then of the deployment. Whether it may be called is asked of the model alone.
+ */
+export function createModelDirectory(deps: DirectoryDependencies): ModelDirectory {
+  const byId: ReadonlyMap<string, Model> = new Map(deps.catalogue.map((model) => [model.id, model]));
+
+  /** Undefined where an alias leads nowhere, or to what the caller may not call. */
+  const follow = async (target: string, caller: ModelCaller): Promise<Followed | undefined> => {
+    const id = isProfileArn(target) ? await profileModel(deps, target) : target;
+    const model = id === undefined ? undefined : byId.get(id);
+    return model !== undefined && mayCall(caller, model.id) ? { model, invokeId: target } : undefined;
+  };
+
+  /** Aliases in force: those of the tenant before those of the deployment, and none that is a model's id. */
+  const aliasesFor = async (caller: ModelCaller): Promise<ModelAliases> =>
+    caller.settingsVersion === undefined
+      ? deps.aliases
+      : {
+          ...deps.aliases,
+          ...(await deps.tenantSettings.read(caller.tenant, caller.settingsVersion)).modelAliases,
+        };
+
+  const listAliases = async (names: ModelAliases, of: Asked): Promise<readonly NamedModel[]> => {
+    const entries = Object.entries(names).filter(([name]) => !byId.has(name));
+    const found = await Promise.all(
+      entries.map(async ([name, target]) => named(name, await follow(target, of.caller))),
+    );
+    return found.filter((one) => one !== undefined).filter(({ model }) => of.modes.includes(model.mode));
+  };
+
+  const list = async (of: Asked): Promise<readonly NamedModel[]> => {
+    const aliases = await listAliases(await aliasesFor(of.caller), of);
+    return [...catalogueFor(deps.catalogue, of), ...aliases.toSorted(byName)];
+  };
+
+  return {
+    list,
+    async find(name, of) {
+      const model = byId.get(name);
+      if (model !== undefined) {
+        if (mayCall(of.caller, name)) return callable({ name, model, invokeId: name }, of);
+        throw notFound(name, await suggestions(name, list(of)));
+      }
+      const aliases = await aliasesFor(of.caller);
+      const target = Object.hasOwn(aliases, name) ? aliases[name] : undefined;
+      const followed = target === undefined ? undefined : await follow(target, of.caller);
+      if (followed !== undefined) return callable({ name, ...followed }, of);
+      throw notFound(name, await suggestions(name, list(of)));
+    },
+  };
+}
+
+interface Asked {
+  readonly caller: ModelCaller;
+  readonly modes: readonly ModelMode[];
+}
+
+/** Where an alias leads. */
+interface Followed {
+  readonly model: Model;
+  readonly invokeId: string;
+}
+
+/** The model that the profile leads to; undefined where there is no such profile, or none that is priced. */
+async function profileModel({ profiles }: DirectoryDependencies, arn: string): Promise<string | undefined> {
+  try {
+    return await profiles.modelOf(arn);
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'model_not_found') return undefined;
+    throw error;
+  }
+}
+
+const catalogueFor = (catalogue: readonly Model[], { caller, modes }: Asked): readonly NamedModel[] =>
+  modelsOf(catalogue, caller)
+    .filter(({ mode }) => modes.includes(mode))
+    .filter(isPriced)
+    .map((model) => ({ name: model.id, model, invokeId: model.id }));
+
+const named = (name: string, followed: Followed | undefined): NamedModel | undefined =>
+  followed !== undefined && isPriced(followed.model)
+    ? { name, model: followed.model, invokeId: followed.invokeId }
+    : undefined;
+
+const byName = (one: NamedModel, other: NamedModel): number => (one.name < other.name ? -1 : 1);
+
+function callable(of: Followed & { readonly name: string }, { modes }: Asked): NamedModel {
+  const { name, model, invokeId } = of;
+  if (modes.includes(model.mode)) return { name, model: pricedModel(model), invokeId };
+  throw new GatewayError(
+    'unsupported_value',
+    `The model '${name}' is ${ENDPOINTS[model.mode]} and is not supported here. GET /v1/models lists those that are.`,
+    { param: 'model' },
+  );
+}
+
+/** A refusal needs no hint: where what may be called cannot be told, there is none. */
+async function suggestions(
+  wanted: string,
+  callable: Promise<readonly NamedModel[]>,
+): Promise<readonly string[]> {
+  try {
+    const candidates = (await callable).map(({ name }) => name);
+    return closeIds(wanted, { candidates, countMax: SUGGESTIONS_MAX });
+  } catch {
+    return [];
+  }
+}
+
+function notFound(name: string, close: readonly string[]): GatewayError {
+  const hint = close.length === 0 ? '' : ` Close to it: ${close.join(', ')}.`;
+  return new GatewayError(
+    'model_not_found',
+    `The model '${quotable(name, { charactersMax: ECHO_MAX })}' does not exist or you do not have access to it.${hint}`,
+    { param: 'model' },
+  );
+}
