@@ -5,9 +5,9 @@
 
 import { FAULTS } from '../support/limits-model.ts';
 import {
+  committedOf,
   exploreAll,
   LIMIT,
-  ledgerOf,
   naiveStore,
   realStore,
   scenarioOf,
@@ -64,15 +64,21 @@ test.each([
     runs: 974,
   },
 ])('no order of events breaks the limit or the ledger: $name', async ({ name, runs, ...of }) => {
-  const result = await exploreAll(name, scenarioOf({ ...of, open: realStore, tokens: 5 }));
+  const result = await exploreAll(name, scenarioOf({ ...of, open: realStore }));
   expect(result.violations.slice(0, 3)).toEqual([]);
   expect(result.runs).toBeGreaterThanOrEqual(runs);
 });
 
 test('the same harness finds the overspending of check-then-charge', async () => {
-  const of = { open: naiveStore, processes: ['a', 'b', 'c'], faultsMax: 0, sweep: false, tokens: 10 };
+  const of = {
+    open: naiveStore,
+    processes: ['a', 'b', 'c'],
+    faultsMax: 0,
+    sweep: false,
+    used: { tokens: 10, nanoUsd: 1_000 },
+  };
   const check = (dynamo: MemoryDynamo): void => {
-    const { committed } = ledgerOf(dynamo);
+    const committed = committedOf(dynamo);
     if (committed > LIMIT) throw new Error(`committed ${committed} of ${LIMIT}`);
   };
   const result = await exploreAll('naive', { ...scenarioOf(of), check, finish: async () => {} });

@@ -58,6 +58,12 @@ export interface AdmissionFacts {
   /** By default KEY. */
   readonly key?: KeyRef;
   readonly accountLimits?: LimitSet;
+  /** By default MODEL. */
+  readonly model?: string;
+  /** Where limits a minute count otherwise, the factor of output included. */
+  readonly minuteTokens?: number;
+  readonly outputFactor?: number;
+  readonly debtNanoUsd?: number;
 }
 
 export function admissionOf(facts: AdmissionFacts): Admission {
@@ -65,20 +71,27 @@ export function admissionOf(facts: AdmissionFacts): Admission {
   const limits = { ...DEFAULT_LIMITS, ...facts.limits };
   const key = facts.key ?? KEY;
   const account = accountOfKey(key);
-  const inForce = { limits, account, accountLimits: facts.accountLimits ?? {}, model: MODEL };
-  const reserved: Amounts = { tokens: facts.tokens ?? 10, nanoUsd: facts.nanoUsd ?? 1_000 };
+  const model = facts.model ?? MODEL;
+  const inForce = { limits, account, accountLimits: facts.accountLimits ?? {}, model };
+  const reserved: Amounts = {
+    tokens: facts.tokens ?? 10,
+    ...(facts.minuteTokens !== undefined && { minuteTokens: facts.minuteTokens }),
+    nanoUsd: facts.nanoUsd ?? 1_000,
+    ...(facts.debtNanoUsd !== undefined && { debtNanoUsd: facts.debtNanoUsd }),
+  };
   return {
     tenant: facts.tenant,
     account,
     key,
     request: requestAt(facts.index, nowMs),
-    model: MODEL,
+    model,
     endpoint: 'chat.completions',
     serviceTier: 'standard',
     limitsVersion: limits.version,
     inflightMax: limits.inflightMax,
     charges: countersFor(inForce, { nowMs, amounts: reserved }),
     reserved,
+    ...(facts.outputFactor !== undefined && { outputFactor: facts.outputFactor }),
     nowMs,
     expiresAtMs: nowMs + LIFETIME_MS,
   };
@@ -88,11 +101,14 @@ export interface UsedFacts {
   readonly tokens?: number;
   readonly nanoUsd?: number;
   readonly settledAtMs?: number;
+  /** Of the tokens, those read from the prompt cache; the rest is half input, half output. */
+  readonly cacheRead?: number;
 }
 
 /** The settlement of an admission, by default one second later and with all that was reserved. */
 export function settlementOf(admission: Admission, used: UsedFacts = {}): Settlement {
-  const tokens = used.tokens ?? admission.reserved.tokens;
+  const cacheRead = used.cacheRead ?? 0;
+  const tokens = (used.tokens ?? admission.reserved.tokens) - cacheRead;
   const record: UsageRecord = {
     request: admission.request,
     tenant: admission.tenant,
@@ -105,7 +121,7 @@ export function settlementOf(admission: Admission, used: UsedFacts = {}): Settle
     usage: {
       input: tokens - Math.floor(tokens / 2),
       output: Math.floor(tokens / 2),
-      cacheRead: 0,
+      cacheRead,
       cacheWrite: 0,
     },
     nanoUsd: used.nanoUsd ?? admission.reserved.nanoUsd,

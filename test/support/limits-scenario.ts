@@ -7,11 +7,10 @@ import { limitsKey, numberAt } from '../../shared/aws/limits-item.ts';
 import { createLimitsStore } from '../../shared/aws/limits-store.ts';
 import { putUsageRecord } from '../../shared/aws/usage-store.ts';
 import type { Admission } from '../../shared/domain/admission.ts';
-import { accountOfKey, type KeyRef, parseKeyRef, parseRequestId } from '../../shared/domain/ids.ts';
-import type { LimitSet } from '../../shared/domain/limits.ts';
-import { decodeReservation, decodeSettled } from '../../shared/domain/reservation-entry.ts';
+import type { LimitSet, TenantLimits } from '../../shared/domain/limits.ts';
 import type { LimitsStore } from '../../shared/ports.ts';
 import {
+  type AdmissionFacts,
   admissionOf,
   freshTenant,
   KEY,
@@ -20,7 +19,9 @@ import {
   OTHER_KEY,
   settlementOf,
   TABLES,
+  type UsedFacts,
 } from './limits-fixture.ts';
+import { ledgerCheck, ledgerOf } from './limits-ledger.ts';
 import { ANSWERED, type Exploration, explore, type Fault, type Scenario } from './limits-model.ts';
 import type { MemoryDynamo } from './memory-dynamo.ts';
 
@@ -35,8 +36,15 @@ const LONG_AFTER_MS = NOW_MS + 100_000;
 const BACKOFF = { attemptsMax: 2, random: () => 0, wait: async () => {} };
 
 /** Requests of 10 tokens under a limit of 20: two fit, a third only when enough was given back. */
-const admissionsUnder = (limits: LimitSet, accountLimits: LimitSet): readonly Admission[] =>
-  KEYS.map((key, index) => admissionOf({ tenant, index: index + 1, key, limits, accountLimits }));
+const admissionsOf = (of: ScenarioFacts): readonly Admission[] =>
+  KEYS.map((key, at) =>
+    admissionOf({
+      ...{ tenant, index: at + 1, key },
+      ...of.requests?.[at % of.requests.length],
+      limits: { ...LIMITS, ...of.limits },
+      accountLimits: { ...ACCOUNT_LIMITS, ...of.accountLimits },
+    }),
+  );
 
 /** The store under test; its waiting takes no time. */
 export const realStore = (dynamo: Dynamo): LimitsStore => createLimitsStore({ dynamo, ...TABLES }, BACKOFF);
@@ -70,103 +78,34 @@ export function naiveStore(dynamo: Dynamo): LimitsStore {
 }
 
 /** True where the request was admitted and its settlement resolved. An unanswered admission is settled with nothing. */
-async function request(store: LimitsStore, admission: Admission, tokens: number): Promise<boolean> {
+async function request(store: LimitsStore, admission: Admission, used: UsedFacts): Promise<boolean> {
   const result = await store.admit(admission).catch(async (error: unknown) => {
     await store.settle(settlementOf(admission, { tokens: 0, nanoUsd: 0 }));
     throw error;
   });
   if (result.outcome !== 'admitted') return false;
-  await store.settle(settlementOf(admission, { tokens, nanoUsd: tokens * 100 }));
+  await store.settle(settlementOf(admission, used));
   return true;
 }
 
-/** What one record or entry says that its counters hold. */
-interface Held {
-  readonly key: KeyRef | undefined;
-  readonly tokens: number;
-  readonly reserved: boolean;
-}
+/** What the naive store's one counter holds. */
+export const committedOf = (dynamo: MemoryDynamo): number =>
+  numberAt(ledgerOf(dynamo, tenant).item, 'tpm#202611202017');
 
-/** Everything that the tables say of the tenant. */
-export function ledgerOf(dynamo: MemoryDynamo) {
-  const item = dynamo.dump(TABLES.limitsTable).get(`TENANT#${tenant}|LIMITS`) ?? {};
-  const settled = new Map<string, Held>();
-  const reserved: Held[] = [];
-  for (const usage of dynamo.dump(TABLES.usageTable).values()) {
-    const key = parseKeyRef(usage['key']?.S ?? '');
-    const tokens = numberAt(usage, 'input') + numberAt(usage, 'output');
-    settled.set((usage['SK']?.S ?? '').slice('USAGE#'.length), { key, tokens, reserved: false });
-  }
-  const records = settled.size;
-  for (const [name, value] of Object.entries(item)) {
-    const request = name.startsWith('r#') ? parseRequestId(name.slice(2)) : undefined;
-    if (request === undefined) continue;
-    const reservation = decodeReservation(value.S ?? '');
-    if (reservation !== undefined) {
-      reserved.push({ key: reservation.key, tokens: reservation.reserved.tokens, reserved: true });
-    }
-    const record = decodeSettled({ tenant, request }, value.S ?? '');
-    if (record !== undefined) {
-      settled.set(request, {
-        key: record.key,
-        tokens: record.usage.input + record.usage.output,
-        reserved: false,
-      });
-    }
-  }
-  const held = [...settled.values(), ...reserved];
-  return { committed: numberAt(item, 'tpm#202611202017'), item, held, reserved, records };
-}
-
-/** What was set aside and what was used, nobody's or one account's, is what the counters hold and within the limits. */
-function checkCounters(
-  { item, held }: Pick<ReturnType<typeof ledgerOf>, 'item' | 'held'>,
-  of: { readonly limits: LimitSet; readonly suffix: string },
-): void {
-  const { tokensPerMinute = 0, requestsPerMinute = 0 } = of.limits;
-  const tokens = numberAt(item, `tpm#202611202017${of.suffix}`);
-  const expected = held.reduce((sum, one) => sum + one.tokens, 0);
-  if (tokens > tokensPerMinute) throw new Error(`committed${of.suffix} ${tokens} of ${tokensPerMinute}`);
-  if (tokens !== expected) throw new Error(`committed${of.suffix} ${tokens}, but the ledger has ${expected}`);
-  // Whether a request that used nothing had reserved, its record does not say.
-  const sure = held.filter((one) => one.reserved || one.tokens > 0).length;
-  const requests = numberAt(item, `rpm#202611202017${of.suffix}`);
-  if (requests > requestsPerMinute)
-    throw new Error(`requests${of.suffix} ${requests} of ${requestsPerMinute}`);
-  if (requests < sure || requests > held.length) {
-    throw new Error(`requests${of.suffix} ${requests}, but the ledger has ${sure} to ${held.length}`);
-  }
-}
-
-const checkMoment =
-  (under: Under) =>
-  (dynamo: MemoryDynamo): void => {
-    const { item, held, reserved } = ledgerOf(dynamo);
-    checkCounters({ item, held }, { limits: under.limits, suffix: '' });
-    for (const key of new Set(KEYS)) {
-      const own = held.filter((one) => one.key === key);
-      checkCounters({ item, held: own }, { limits: under.accountLimits, suffix: `#${accountOfKey(key)}` });
-    }
-    const inflight = numberAt(item, 'inflight');
-    if (inflight !== reserved.length) throw new Error(`in flight ${inflight} of ${reserved.length}`);
-  };
-
-/** After two sweeps nothing is reserved, and the money counter is the sum of the records. */
-async function checkEnd(dynamo: MemoryDynamo, under: Under): Promise<void> {
-  const before = ledgerOf(dynamo);
+/** After two sweeps nothing is reserved, no entry stays, and no record was lost. */
+async function checkEnd(dynamo: MemoryDynamo, admissions: readonly Admission[]): Promise<void> {
+  const before = ledgerOf(dynamo, tenant);
   await realStore(dynamo).sweep(tenant, AFTER_EXPIRY_MS);
   await realStore(dynamo).sweep(tenant, LONG_AFTER_MS);
-  checkMoment(under)(dynamo);
-  const { reserved, records, item } = ledgerOf(dynamo);
+  const ledger = ledgerOf(dynamo, tenant);
+  ledgerCheck(admissions)(ledger);
+  const { reserved, records, item } = ledger;
   if (reserved.length > 0) throw new Error(`${reserved.length} stay reserved`);
   if (Object.keys(item).some((name) => name.startsWith('r#'))) throw new Error('an entry stays');
-  const money = [...dynamo.dump(TABLES.usageTable).values()].reduce(
-    (sum, of) => sum + numberAt(of, 'nanoUsd'),
-    0,
-  );
+  const money = records.reduce((sum, { nanoUsd }) => sum + nanoUsd, 0);
   if (numberAt(item, 'usd#202611') !== money)
     throw new Error(`money ${numberAt(item, 'usd#202611')}, not ${money}`);
-  if (records < before.records) throw new Error('a record was lost');
+  if (records.length < before.records.length) throw new Error('a record was lost');
 }
 
 /** What varies between explorations. */
@@ -179,22 +118,26 @@ export interface ScenarioFacts {
   readonly faults?: readonly Fault[];
   /** Whether a sweep runs beside them that takes every reservation for expired. */
   readonly sweep: boolean;
-  readonly tokens: number;
+  /** What each request uses; by default half of what it set aside. */
+  readonly used?: UsedFacts;
   /** By default two or three requests fit into each. */
-  readonly limits?: LimitSet;
+  readonly limits?: Partial<TenantLimits>;
   readonly accountLimits?: LimitSet;
+  /** What the requests ask for, in turn. */
+  readonly requests?: readonly RequestFacts[];
 }
 
-type Under = Required<Pick<ScenarioFacts, 'limits' | 'accountLimits'>>;
+export type RequestFacts = Pick<
+  AdmissionFacts,
+  'tokens' | 'nanoUsd' | 'model' | 'minuteTokens' | 'outputFactor' | 'debtNanoUsd'
+>;
 
 /** Requests, each admitted and settled by its process, and a sweep where asked for. */
 export function scenarioOf(of: ScenarioFacts): Scenario {
   const settled = new Set<string>();
-  const under = {
-    limits: { ...LIMITS, ...of.limits },
-    accountLimits: { ...ACCOUNT_LIMITS, ...of.accountLimits },
-  };
-  const admissions = admissionsUnder(under.limits, under.accountLimits);
+  const used = { tokens: 5, nanoUsd: 500, ...of.used };
+  const admissions = admissionsOf(of);
+  const check = ledgerCheck(admissions);
   return {
     faultsMax: of.faultsMax,
     faults: of.faults ?? ANSWERED,
@@ -205,16 +148,16 @@ export function scenarioOf(of: ScenarioFacts): Scenario {
         const store = stores.get(name);
         const admission = admissions[index];
         if (store === undefined || admission === undefined) return;
-        if (await request(store, admission, of.tokens)) settled.add(admission.request);
+        if (await request(store, admission, used)) settled.add(admission.request);
       });
       return of.sweep ? [...requests, of.open(sender('sweeper')).sweep(tenant, AFTER_EXPIRY_MS)] : requests;
     },
-    check: checkMoment(under),
+    check: (dynamo) => check(ledgerOf(dynamo, tenant)),
     finish: async (dynamo) => {
       const recorded = new Set([...dynamo.dump(TABLES.usageTable).values()].map((item) => item['SK']?.S));
       const lost = [...settled].find((id) => !recorded.has(`USAGE#${id}`));
       if (lost !== undefined) throw new Error('a settlement resolved without a record');
-      await checkEnd(dynamo, under);
+      await checkEnd(dynamo, admissions);
     },
   };
 }
