@@ -128,7 +128,10 @@ function priceCells(
 ): string {
   const billed = BILLED_CLASSES[of.mode];
   const missing = billed.filter((name) => !CACHE_CLASSES.has(name) && scope.points[name] === undefined);
-  if (missing.length > 0) throw new Error(`No price of ${variantKey(scope)}: ${missing.join(', ')}`);
+  if (missing.length > 0) {
+    const where = `${scope.region || 'any region'}, tier ${scope.tier}`;
+    throw new Error(`No price of ${scope.model} in ${where}: ${missing.join(', ')}`);
+  }
   const points = PRICE_CLASSES.map((name) => (billed.includes(name) ? scope.points[name] : undefined));
   const last = Math.max(
     1,

@@ -6,21 +6,25 @@ import type { ListedModel } from './models-file.ts';
 import { A_MILLION_TOKENS, AN_IMAGE, picoUsdOf } from './pico-usd.ts';
 import { BILLED_CLASSES, PRICE_CLASSES, type PricePoint } from './price-point.ts';
 
-/** USD a million tokens as text, to the whole pico-USD a token: six decimals. */
-const usd = z
-  .string()
-  .check(z.regex(/^\d{1,4}(?:\.\d{1,6})?$/, 'expected USD a million tokens, like "3.75"'));
+const USD = 'expected USD a million tokens as text, like "3.75"';
+const USD_AN_IMAGE = 'expected USD an image as text, like "0.04"';
+const SOURCE = 'expected where the price was read';
+const TOKENS = 'expected a whole number of tokens, 1 or more';
+const REGION = 'expected a region, like "eu-west-1"';
 
-/** USD an image as text, to the whole nano-USD. */
-const usdAnImage = z.string().check(z.regex(/^\d{1,2}(?:\.\d{1,9})?$/, 'expected USD an image, like "0.04"'));
+/** To the whole pico-USD a token: six decimals. */
+const usd = z.string(USD).check(z.regex(/^\d{1,4}(?:\.\d{1,6})?$/, USD));
+
+/** To the whole nano-USD. */
+const usdAnImage = z.string(USD_AN_IMAGE).check(z.regex(/^\d{1,2}(?:\.\d{1,9})?$/, USD_AN_IMAGE));
 
 const override = z.strictObject({
-  model: z.string(),
-  region: z.optional(z.string().check(z.regex(/^[a-z]{2}(?:-gov)?-[a-z]+-\d$/))),
-  tier: z.optional(z.enum(SERVICE_TIERS)),
-  aboveTokens: z.optional(z.int().check(z.positive())),
-  source: z.string().check(z.minLength(1)),
-  asOf: z.iso.date(),
+  model: z.string('expected a model id'),
+  region: z.optional(z.string(REGION).check(z.regex(/^[a-z]{2}(?:-gov)?-[a-z]+-\d$/, REGION))),
+  tier: z.optional(z.enum(SERVICE_TIERS, `expected one of ${SERVICE_TIERS.join(', ')}`)),
+  aboveTokens: z.optional(z.int(TOKENS).check(z.positive(TOKENS))),
+  source: z.string(SOURCE).check(z.minLength(1, SOURCE)),
+  asOf: z.iso.date('expected a day, like "2026-11-01"'),
   input: z.optional(usd),
   output: z.optional(usd),
   cacheRead: z.optional(usd),

@@ -4,7 +4,7 @@ const LITELLM_HEAD = [
   'model,input_cost_per_token,output_cost_per_token,cache_read_input_token_cost,cache_creation_input_token_cost',
   'cache_creation_input_token_cost_above_1hr,supports_function_calling,supports_tool_choice,supports_vision',
   'supports_pdf_input,supports_video_input,supports_audio_input,supports_reasoning',
-  'supports_native_structured_output,supports_parallel_tool_use_config',
+  'supports_native_structured_output,supports_parallel_tool_use_config,output_cost_per_image',
 ].join(',');
 const PACKAGE_HEAD = [
   'model,input,output,cache_read,cache_write,cache_write_1h',
@@ -17,12 +17,16 @@ interface Lines {
   readonly litellm?: readonly string[];
   readonly aiModelPrices?: readonly string[];
   readonly prices?: readonly object[];
+  /** In every row of LiteLLM's. */
+  readonly usdAnImage?: string;
 }
 
 /** One model with a price of 1 and 2 USD a million tokens, unless the test says otherwise. */
 const textsOf = (of: Lines): CatalogueTexts => ({
   models: [MODELS_HEAD, ...(of.models ?? ['x.model,nova,2026-01-02,10,20,'])].join('\n'),
-  litellm: [LITELLM_HEAD, ...(of.litellm ?? ['x.model,1e-06,2e-06,,,,True,,,,,,,,'])].join('\n'),
+  litellm: [LITELLM_HEAD, ...(of.litellm ?? ['x.model,1e-06,2e-06,,,,True,,,,,,,,'])]
+    .map((line, index) => (index === 0 ? line : `${line},${of.usdAnImage ?? ''}`))
+    .join('\n'),
   aiModelPrices: [PACKAGE_HEAD, ...(of.aiModelPrices ?? [])].join('\n'),
   genaiPrices: PACKAGE_HEAD,
   overrides: JSON.stringify({ prices: of.prices ?? [] }),
@@ -39,6 +43,37 @@ const priced = (usd: string): Lines => ({ litellm: [`x.model,${usd},2e-06,,,,,,,
 
 test('a row has the model, what it can do, its bounds, and the sources of its prices', () => {
   expect(rowsOf({})).toEqual([`'x.model', 'x', 'nova', '0', 1767312000, 10, 20, ['00', 1000000, 2000000]`]);
+});
+
+test('a model that embeds has a price for input, and zero without a source for what it does not bill', () => {
+  const of = {
+    models: ['x.model,titan-embed,2026-01-02,10,,'],
+    litellm: ['x.model,2e-08,0.0,1e-09,,,,,,,,,,,'],
+    usdAnImage: '0.5',
+  };
+  expect(rowsOf(of)).toEqual([`'x.model', 'x', 'titan-embed', '', 1767312000, 10, 0, ['0-', 20000, 0]`]);
+});
+
+test('a model that makes images has a price an image, the dearest of its sizes', () => {
+  const of = {
+    models: ['x.model,stability,2026-01-02,10,,'],
+    litellm: [
+      '512-x-512/50-steps/x.model,,,,,,,,,,,,,,',
+      '1024-x-1024/max-steps/bedrock/x.model,,,,,,,,,,,,,,',
+    ],
+  };
+  const model = `'x.model', 'x', 'stability', '', 1767312000, 10, 0`;
+  const texts = (usd: readonly string[]) => {
+    const [head, ...lines] = textsOf({
+      ...of,
+      litellm: ['x.model,,,,,,,,,,,,,,', ...of.litellm],
+    }).litellm.split('\n');
+    return { ...textsOf(of), litellm: [head, ...lines.map((line, index) => line + usd[index])].join('\n') };
+  };
+  const rows = catalogueModule(texts(['0.03', '0.02', '0.04'])).split('\n');
+  expect(rows).toContain(`  [${model}, ['-----0', 0, 0, undefined, undefined, undefined, 40000000000]],`);
+  expect(() => catalogueModule(texts(['0', '', '0.0']))).toThrow('No price of x.model');
+  expect(() => catalogueModule(texts(['', '10.01', '']))).toThrow("Not a plausible price: '10.01'");
 });
 
 test.each([
