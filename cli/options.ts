@@ -28,13 +28,8 @@ export function parseUsd(text: string): number {
   throw new InvalidArgumentError('Write an amount of US dollars above 0, such as 250 or 99.50.');
 }
 
-/** What removes a limit. It stays a word until it is sent: commander takes null for an option without a value. */
+/** What removes something. It stays a word until it is sent: commander takes null for an option without a value. */
 export const NONE = 'none';
-type Limit = number | typeof NONE;
-const orNone =
-  (parse: (text: string) => number) =>
-  (text: string): Limit =>
-    text === NONE ? NONE : parse(text);
 
 export interface ListOptions {
   readonly limit: number;
@@ -54,53 +49,6 @@ export const addCreateOptions = (command: Command): Command =>
 
 export const idempotencyKeyOf = (world: World, options: CreateOptions): string =>
   options.idempotencyKey ?? world.newUuid();
-
-export interface LimitOptions {
-  readonly requestsPerMinute?: Limit;
-  readonly requestsPerDay?: Limit;
-  readonly tokensPerMinute?: Limit;
-  readonly usdPerMonth?: Limit;
-}
-
-/** Limits that tenants and accounts have. */
-export const addLimitOptions = (command: Command): Command =>
-  command
-    .option('--requests-per-minute <count>', `requests in a UTC minute, or ${NONE}`, orNone(parseCount))
-    .option('--requests-per-day <count>', `requests in a UTC day, or ${NONE}`, orNone(parseCount))
-    .option('--tokens-per-minute <count>', `tokens in a UTC minute, or ${NONE}`, orNone(parseCount))
-    .option('--usd-per-month <amount>', `US dollars in a UTC month, or ${NONE}`, orNone(parseUsd));
-
-export interface TenantLimitOptions extends LimitOptions {
-  readonly inflight?: Limit;
-  readonly defaultMaxTokens?: Limit;
-}
-
-/** Those that only tenants have, too. */
-export const addTenantLimitOptions = (command: Command): Command =>
-  addLimitOptions(command)
-    .option(
-      '--inflight <count>',
-      `requests of a tenant at the same time, or ${NONE} for the default`,
-      orNone(parseCount),
-    )
-    .option(
-      '--default-max-tokens <count>',
-      'output tokens of a request that names no maximum',
-      orNone(parseCount),
-    );
-
-/** The wire's limits; null removes one, an absent one stays. Empty where nothing was given. */
-export const limitsBody = (options: TenantLimitOptions): JsonObject =>
-  defined({
-    requests_per_minute: wireLimit(options.requestsPerMinute),
-    requests_per_day: wireLimit(options.requestsPerDay),
-    tokens_per_minute: wireLimit(options.tokensPerMinute),
-    usd_per_month: wireLimit(options.usdPerMonth),
-    inflight_requests: wireLimit(options.inflight),
-    default_max_completion_tokens: wireLimit(options.defaultMaxTokens),
-  });
-
-const wireLimit = (limit: Limit | undefined): number | null | undefined => (limit === NONE ? null : limit);
 
 /** The object without what is undefined. */
 export const defined = (object: JsonObject): JsonObject =>

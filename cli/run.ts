@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addAccounts } from './commands/accounts.ts';
 import { addAdminKeys } from './commands/admin-keys.ts';
 import { addAlerts } from './commands/alerts.ts';
+import { addAliases } from './commands/aliases.ts';
 import { addAudit } from './commands/audit.ts';
 import { addKeys } from './commands/keys.ts';
 import { addLimits } from './commands/limits.ts';
@@ -65,6 +66,7 @@ export function createProgram(world: World): Command {
   addAccounts(program, world);
   addKeys(program, world);
   addLimits(program, world);
+  addAliases(program, world);
   addAlerts(program, world);
   addAdminKeys(program, world);
   addReports(program, world);

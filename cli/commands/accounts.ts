@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { refuseUsage } from '../failure.ts';
 import { addGrantChangeOptions, addGrantOptions, type GrantOptions, grantBody } from '../grant-options.ts';
+import { addLimitOptions, type LimitOptions, limitsBody } from '../limit-options.ts';
 import { answerList } from '../list.ts';
 import { addOutOption, answerNewKey, type OutOptions } from '../new-key.ts';
 import {
   addCreateOptions,
   addDeliveryOptions,
   addExpiryOption,
-  addLimitOptions,
   addListOptions,
   addRotationOptions,
   type CreateOptions,
@@ -17,9 +17,7 @@ import {
   type ExpiryOptions,
   expiryBody,
   idempotencyKeyOf,
-  type LimitOptions,
   type ListOptions,
-  limitsBody,
   type RotationOptions,
   refuseEmpty,
   rotationBody,

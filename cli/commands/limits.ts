@@ -3,7 +3,8 @@ import type { Api } from '../api.ts';
 import { Failure, refuseUsage } from '../failure.ts';
 import { parseNames } from '../grant-options.ts';
 import { at, isObject, type JsonObject, textAt } from '../json.ts';
-import { addTenantLimitOptions, limitsBody, refuseEmpty, type TenantLimitOptions } from '../options.ts';
+import { addTenantLimitOptions, limitsBody, type TenantLimitOptions, tenantOnly } from '../limit-options.ts';
+import { refuseEmpty } from '../options.ts';
 import { accountPath, projectPath } from '../paths.ts';
 import { example, perform } from '../session.ts';
 import { cell, details } from '../table.ts';
@@ -37,6 +38,8 @@ export function addLimits(program: Command, world: World): void {
 
 type SetOptions = TenantLimitOptions &
   WhoseOptions & {
+    readonly model?: string;
+    readonly clearModel?: string;
     readonly allowModels?: readonly string[];
     readonly denyModels?: readonly string[];
     readonly allModels?: boolean;
@@ -51,6 +54,8 @@ function addLimitsSet(limits: Command, world: World): void {
     );
   addTenantLimitOptions(set)
     .option('--account <id>', 'of a workload, instead of a tenant')
+    .option('--model <id>', 'of one model of the tenant, instead of all together')
+    .option('--clear-model <id>', 'remove all limits of one model of the tenant')
     .option('--allow-models <list>', 'the tenant may use these models alone', parseNames)
     .option('--deny-models <list>', 'the tenant may use all models but these', parseNames)
     .option('--all-models', 'the tenant may use every model; limits may be set along with it')
@@ -58,6 +63,7 @@ function addLimitsSet(limits: Command, world: World): void {
       'after',
       example(
         'bpx limits set proj_4fJq0c8ZtA --usd-per-month 500 --requests-per-day none',
+        'bpx limits set proj_4fJq0c8ZtA --model amazon.nova-pro-v1:0 --usd-per-day 20 --shadow usd-per-day',
         "bpx limits set proj_4fJq0c8ZtA --allow-models 'amazon.nova-*'",
         'bpx limits set --account svc_4fJq0c8ZtA9bXk2Q --usd-per-month 20',
       ),
@@ -75,7 +81,7 @@ type Change = (api: Api) => Promise<JsonObject>;
 /** What a command asks for, checked before anything is sent. */
 function changeOf(options: SetOptions, target: string): Change {
   const of = oneOf(target, options.account);
-  const limits = limitsBody(options);
+  const limits = projectLimitsBody(options);
   const permissions = permissionsOf(options);
   if ('account' in of) return accountChange(of.account, { options, permissions });
   const path = projectPath(of.tenant);
@@ -95,18 +101,37 @@ function changeOf(options: SetOptions, target: string): Change {
   return bothChanges((api) => api.post(path, { limits }), setModels);
 }
 
+/** The limits of a tenant, where those of one model are inside of the others. */
+function projectLimitsBody(options: SetOptions): JsonObject {
+  const { model, clearModel } = options;
+  const limits = limitsBody(options);
+  if (model !== undefined && clearModel !== undefined) {
+    refuseUsage('Give --model or --clear-model, not both.');
+  }
+  if (clearModel !== undefined) return { ...limits, models: { [clearModel]: null } };
+  if (model === undefined) return limits;
+  const [wrong] = tenantOnly(options);
+  if (wrong !== undefined) refuseUsage(`${wrong} is of a whole tenant. Leave out --model, or ${wrong}.`);
+  return { models: { [model]: refuseEmpty(limits) } };
+}
+
 function accountChange(
   account: string,
   of: { readonly options: SetOptions; readonly permissions: JsonObject | 'all' | undefined },
 ): Change {
-  const { inflight, defaultMaxTokens } = of.options;
+  const { model, clearModel } = of.options;
   const path = accountPath(account);
   if (of.permissions !== undefined) {
     refuseUsage('These are the models of a tenant. For a workload: bpx accounts update <id> --models …');
   }
-  if (inflight !== undefined || defaultMaxTokens !== undefined) {
+  const [wrong] = [
+    ...tenantOnly(of.options),
+    ...(model === undefined ? [] : ['--model']),
+    ...(clearModel === undefined ? [] : ['--clear-model']),
+  ];
+  if (wrong !== undefined) {
     refuseUsage(
-      'Only tenants have --inflight and --default-max-tokens: name one (proj_…) instead of --account. A workload has rates and spend.',
+      `Only tenants have ${wrong}: name one (proj_…) instead of --account. A workload has rates and spend.`,
     );
   }
   const body = { limits: refuseEmpty(limitsBody(of.options)) };

@@ -1,17 +1,15 @@
 import type { Command } from 'commander';
 import { addConfirmOption, type ConfirmOptions, confirm } from '../confirm.ts';
+import { addTenantLimitOptions, limitsBody, type TenantLimitOptions } from '../limit-options.ts';
 import { answerList } from '../list.ts';
 import {
   addCreateOptions,
   addListOptions,
-  addTenantLimitOptions,
   type CreateOptions,
   defined,
   idempotencyKeyOf,
   type ListOptions,
-  limitsBody,
   refuseEmpty,
-  type TenantLimitOptions,
   unlessEmpty,
 } from '../options.ts';
 import { PROJECTS, projectPath } from '../paths.ts';
@@ -46,14 +44,19 @@ export function addTenants(program: Command, world: World): void {
     );
   tenants
     .command('update <id>')
-    .description('rename a tenant (its limits: bpx limits set)')
+    .description('change a tenant itself (its limits: bpx limits set)')
     .option('--name <name>', 'its new name')
+    .option('--show-cost', 'answers to its keys say what they cost')
+    .option('--no-show-cost', 'they say it only where a request asks')
     .addHelpText('after', example('bpx tenants update proj_4fJq0c8ZtA --name search'))
     .action(
-      perform<{ readonly name?: string }>(world, async (session, { options, target }) => {
-        const body = refuseEmpty(defined({ name: options.name }));
-        session.answer(await session.api().post(projectPath(target), body), details);
-      }),
+      perform<{ readonly name?: string; readonly showCost?: boolean }>(
+        world,
+        async (session, { options, target }) => {
+          const body = refuseEmpty(defined({ name: options.name, show_cost: options.showCost }));
+          session.answer(await session.api().post(projectPath(target), body), details);
+        },
+      ),
     );
   addConfirmOption(
     tenants.command('archive <id>').description('end a tenant for ever: all its keys stop at once'),

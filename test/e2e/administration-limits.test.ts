@@ -69,6 +69,39 @@ describe('client.admin.organization.projects.rateLimits', () => {
     });
   });
 
+  test('lists, makes and removes those of a model, whose id has dots and a colon', async () => {
+    const { id, ask } = await newProject();
+    const limitId = id.replace(/^proj_(.*)$/, `rl_$1_${other}`);
+    const update = (body: object) =>
+      admin.projects.rateLimits.updateRateLimit(limitId, { project_id: id, ...body });
+    const object = {
+      ...{ id: limitId, object: 'project.rate_limit', model: other },
+      max_requests_per_1_minute: UNLIMITED,
+      max_tokens_per_1_minute: UNLIMITED,
+    };
+    expect(await update({ max_requests_per_1_day: 1 })).toEqual({ ...object, max_requests_per_1_day: 1 });
+    const [all, ...ofModels] = await everyItem(admin.projects.rateLimits.listRateLimits(id, { limit: 1 }));
+    expect([all?.model, ofModels]).toEqual(['*', [{ ...object, max_requests_per_1_day: 1 }]]);
+    await ask(other);
+    expect(await apiRefusalOf(ask(other))).toMatchObject({ status: 429, code: 'rate_limit_exceeded' });
+    await ask(model);
+    await update({ max_requests_per_1_day: UNLIMITED });
+    await ask(other);
+    expect(await everyItem(admin.projects.rateLimits.listRateLimits(id))).toHaveLength(1);
+    // As a client that encodes every character, and one that encodes none, writes it.
+    for (const encoded of [limitId, encodeURIComponent(limitId), limitId.replaceAll('.', '%2E')]) {
+      const answer = await stack.fetch(
+        `${stack.baseUrl}/organization/projects/${id}/rate_limits/${encoded}`,
+        {
+          method: 'POST',
+          headers: { authorization: `Bearer ${stack.adminKey}`, 'content-type': 'application/json' },
+          body: '{}',
+        },
+      );
+      expect([answer.status, Object(await answer.json()).id]).toEqual([200, limitId]);
+    }
+  });
+
   test('finds another project’s limit no more than an unknown one', async () => {
     const { id } = await newProject();
     for (const foreign of [stack.projectId.replace(/^proj_(.*)$/, 'rl_$1_all'), 'rl_unknown']) {
@@ -139,6 +172,27 @@ test('client.admin.organization.projects.spendAlerts makes, shows, changes, list
   expect(await apiRefusalOf(alerts.create(id, nobody))).toMatchObject({
     status: 400,
     param: 'notification_channel.recipients[0]',
+  });
+});
+
+test('a project has limits of days, months and models beside OpenAI’s, which act, and may only watch', async () => {
+  const { id, ask } = await newProject();
+  const set = (limits: object) => admin.projects.update(id, { limits } as object);
+  await set({ tokens_per_day: 1 });
+  expect(await apiRefusalOf(ask())).toMatchObject({ status: 429 });
+  const shown = await set({ shadow: ['tokens_per_day'], smoothing: '10s', estimation: 'balanced' });
+  expect(shown).toMatchObject({
+    limits: { tokens_per_day: 1, shadow: ['tokens_per_day'], smoothing: '10s', estimation: 'balanced' },
+  });
+  expect(await admin.projects.retrieve(id)).toEqual(shown);
+  await ask();
+  await set({ usd_per_month: 5, models: { [`us.${other}`]: { usd_per_day: 1e-9 } } });
+  expect(await apiRefusalOf(ask(other))).toMatchObject({ status: 429 });
+  await ask(model);
+  expect(await admin.projects.spendLimit.retrieve(id)).toMatchObject({ threshold_amount: 500, debt: 0 });
+  expect(await apiRefusalOf(set({ models: { 'gpt-4o': { usd_per_day: 1 } } }))).toEqual({
+    ...{ status: 400, code: 'invalid_value' },
+    param: 'limits.models.gpt-4o',
   });
 });
 

@@ -134,6 +134,18 @@ describe('bpx', () => {
     expect((await bpx(['limits', 'show', '--account', account])).stdout).toMatch(/limits.usd_per_month +2\n/);
   });
 
+  test('sets limits of a model, how limits count, and whether answers tell their cost', async () => {
+    const { tenant, value } = await newAccount('finely limited');
+    await jsonOf('limits', 'set', tenant, '--model', model, '--requests-per-day', '1');
+    expect([await statusOf(value), await statusOf(value)]).toEqual([200, 429]);
+    await jsonOf('limits', 'set', tenant, '--model', model, '--shadow', 'requests-per-day');
+    expect(await statusOf(value)).toBe(200);
+    const set = await jsonOf('limits', 'set', tenant, '--clear-model', model, '--smoothing', '10s');
+    expect(set.limits).toMatchObject({ smoothing: '10s', estimation: 'strict', models: {} });
+    expect(await jsonOf('tenants', 'update', tenant, '--show-cost')).toMatchObject({ show_cost: true });
+    expect(await jsonOf('tenants', 'update', tenant, '--no-show-cost')).toMatchObject({ show_cost: false });
+  });
+
   test('restricts a workload to models, and lifts that', async () => {
     const { account, value } = await newAccount('restricted');
     await jsonOf('accounts', 'update', account, '--models', 'another-model');

@@ -62,6 +62,55 @@ describe('the limits that are set', () => {
     expect(outcome.stderr).toContain('The limits are set, but not the models: Not you.');
   });
 
+  test('are sent as the API spells them, with null for none', async () => {
+    const args = ['--tokens-per-day', '5', '--tokens-per-month', 'none', '--usd-per-day', '0.5'];
+    const counting = ['--shadow', 'tokens-per-day,usd_per_day', '--smoothing', 'none'];
+    const how = ['--token-counting', 'total', '--estimation', 'balanced'];
+    const { exitCode, sent } = await runIn(['limits', 'set', PROJECT, ...args, ...counting, ...how], { api });
+    expect(exitCode).toBe(0);
+    expect(sent.map(({ body }) => body)).toEqual([
+      {
+        limits: {
+          ...{ tokens_per_day: 5, tokens_per_month: null, usd_per_day: 0.5 },
+          ...{ shadow: ['tokens_per_day', 'usd_per_day'], smoothing: null },
+          ...{ token_counting: null, estimation: 'balanced' },
+        },
+      },
+    ]);
+  });
+
+  test('of a model are inside of the tenant’s, and cleared by one option', async () => {
+    const MODEL = 'amazon.nova-pro-v1:0';
+    const set = ['limits', 'set', PROJECT];
+    const runs = [
+      await runIn([...set, '--model', MODEL, '--usd-per-day', '2', '--shadow', 'none'], { api }),
+      await runIn([...set, '--clear-model', MODEL, '--inflight', '3'], { api }),
+    ];
+    expect(runs.map(({ exitCode, sent }) => [exitCode, sent[0]?.body])).toEqual([
+      [0, { limits: { models: { [MODEL]: { usd_per_day: 2, shadow: null } } } }],
+      [0, { limits: { inflight_requests: 3, models: { [MODEL]: null } } }],
+    ]);
+  });
+
+  test.each<[readonly string[], string]>([
+    [[PROJECT, '--model', 'm', '--clear-model', 'n'], 'not both'],
+    [[PROJECT, '--model', 'm'], 'Nothing is to be changed'],
+    [
+      [PROJECT, '--model', 'm', '--usd-per-day', '1', '--smoothing', '10s'],
+      '--smoothing is of a whole tenant',
+    ],
+    [[PROJECT, '--usd-per-day', '0'], 'an amount of US dollars above 0'],
+    [[PROJECT, '--tokens-per-day', '1.5'], 'a whole number above 0'],
+    [[PROJECT, '--estimation', 'loose'], 'strict, balanced'],
+    [['--account', ACCOUNT, '--estimation', 'strict'], 'Only tenants have --estimation'],
+    [['--account', ACCOUNT, '--model', 'm', '--usd-per-day', '1'], 'Only tenants have --model'],
+    [['--account', ACCOUNT, '--clear-model', 'm'], 'Only tenants have --clear-model'],
+  ])('are refused before anything is sent: %j', async (args, reason) => {
+    const { exitCode, stderr, sent } = await runIn(['limits', 'set', ...args]);
+    expect({ exitCode, sent }).toEqual({ exitCode: 2, sent: [] });
+    expect(stderr).toContain(reason);
+  });
+
   test('of a workload have nothing in flight, which is said before anything is sent', async () => {
     const { exitCode, stderr, sent } = await runIn([
       'limits',
