@@ -31,8 +31,11 @@ const CLAUDE: ModelPrice = {
 };
 /** The cheapest kind: 0.035 and 0.14 USD a million tokens, without a cache. */
 const SMALL: ModelPrice = { input: 35_000, output: 140_000 };
-/** An embedding model costs nothing to answer, so its requests have input alone. */
-const EMBEDDING: ModelPrice = { input: 20_000, output: 1 };
+/** An embedding model makes no output to bill. */
+const EMBEDDING: ModelPrice = { input: 20_000, output: 0 };
+/** 0.06 USD an image of up to 1024 pixels a side; tokens are not billed. */
+const IMAGES: ModelPrice = { input: 0, output: 0, image: 60_000_000_000, imageSideMax: 1024 };
+const IMAGES_OF_ANY_SIZE: ModelPrice = { input: 0, output: 0, image: 40_000_000_000 };
 /** An odd price: 5.46875e-07 USD a token. */
 const ODD: ModelPrice = { input: 546_875, output: 17_500_000 };
 
@@ -100,6 +103,15 @@ const GOLDEN: readonly (readonly [string, TierPrices, Partial<TokenUsage>, numbe
   ],
   ['cache reads without a price of their own, as input', standard(SMALL), { cacheRead: 10 }, 350],
   ['cache writes without a price of their own, as input', standard(SMALL), { cacheWrite: 10 }, 350],
+  ['an image made', standard(IMAGES), { images: 1 }, 60_000_000],
+  ['images made of a text that is not billed', standard(IMAGES), { input: 77, images: 5 }, 300_000_000],
+  ['no image', standard(IMAGES), { images: 0 }, 0],
+  [
+    'cache writes for the usual time without a price of their own, as those for an hour',
+    standard({ input: 1_000, output: 1, cacheWrite1h: 2_500 }),
+    { cacheWrite: 3, cacheWrite1h: 1 },
+    8,
+  ],
   [
     'writes for an hour without a price of their own, as the others',
     standard({ input: 1_000, output: 1, cacheWrite5m: 2_000 }),
@@ -124,10 +136,16 @@ test.each(GOLDEN)('%s costs what it does by hand', (_, prices, usage, nanoUsd) =
   expect(costOf(prices, { ...NO_USAGE, ...usage })).toBe(nanoUsd);
 });
 
+test('an image without a price is never free', () => {
+  expect(() => costOf(CLAUDE, { ...NO_USAGE, images: 1 })).toThrow(new RangeError('Images without a price'));
+});
+
 const NO_LONG_CACHE: ModelPrice = {
   ...CLAUDE,
   longContext: { aboveTokens: 200_000, input: 6 * USD, output: 22.5 * USD },
 };
+
+const PLAIN: PriceUse = { tier: 'standard', cacheWrites: 'none' };
 
 test.each<[string, ModelPrice, PriceUse, TierPrices | undefined]>([
   ['the standard tier', CLAUDE, { tier: 'standard', cacheWrites: '1h' }, CLAUDE],
@@ -144,6 +162,24 @@ test.each<[string, ModelPrice, PriceUse, TierPrices | undefined]>([
     { tier: 'standard', cacheWrites: '5m' },
     undefined,
   ],
+  ['vectors', EMBEDDING, { ...PLAIN, mode: 'embedding' }, EMBEDDING],
+  ['vectors of a model that holds conversations', SMALL, { ...PLAIN, mode: 'embedding' }, SMALL],
+  ['vectors of images', EMBEDDING, { ...PLAIN, mode: 'embedding', imagesEmbedded: 1 }, undefined],
+  ['vectors of no image', EMBEDDING, { ...PLAIN, mode: 'embedding', imagesEmbedded: 0 }, EMBEDDING],
+  ['vectors in a tier without a price', EMBEDDING, { ...PLAIN, tier: 'batch', mode: 'embedding' }, undefined],
+  ['vectors of a model that makes images', IMAGES, { ...PLAIN, mode: 'embedding' }, undefined],
+  ['a conversation with a model that embeds', EMBEDDING, PLAIN, undefined],
+  ['a conversation with a model that makes images', IMAGES, { ...PLAIN, mode: 'chat' }, undefined],
+  ['images of a priced size', IMAGES, { ...PLAIN, mode: 'image', imageSide: 1024 }, IMAGES],
+  ['images larger than is priced', IMAGES, { ...PLAIN, mode: 'image', imageSide: 1025 }, undefined],
+  ['images of an unknown size', IMAGES, { ...PLAIN, mode: 'image' }, undefined],
+  [
+    'images where every size costs the same',
+    IMAGES_OF_ANY_SIZE,
+    { ...PLAIN, mode: 'image' },
+    IMAGES_OF_ANY_SIZE,
+  ],
+  ['images of a model that makes none', CLAUDE, { ...PLAIN, mode: 'image', imageSide: 512 }, undefined],
 ])('the prices of %s', (_, price, use, expected) => {
   expect(pricesFor(price, use)).toEqual(expected);
 });
