@@ -5,8 +5,8 @@ import { queryInteger, queryValue } from '../../shared/http/cursor-page.ts';
 import type { GatewayRequest } from '../../shared/http/message.ts';
 
 export interface BucketPage extends BucketRange {
-  /** The cursor of the next page, or null. */
-  readonly nextPage: string | null;
+  /** Where the query's whole range ends. */
+  readonly endMs: number;
 }
 
 /** A bucket's length in ms, and how many buckets a page has: by default and at most. */
@@ -24,9 +24,12 @@ export function bucketPageOf(request: GatewayRequest, width: BucketWidth): Bucke
   const { startMs, endMs } = timesOf(request, widthMs);
   const fromMs = pageStart(request, { startMs, endMs, widthMs });
   const limit = queryInteger(request, { name: 'limit', min: 1, max: limitMax, absent: limitDefault });
-  const toMs = Math.min(endMs, fromMs + widthMs * limit);
-  return { fromMs, toMs, widthMs, nextPage: toMs < endMs ? `page_${toMs / 1000}` : null };
+  return { fromMs, toMs: Math.min(endMs, fromMs + widthMs * limit), widthMs, endMs };
 }
+
+/** The cursor of the page behind one that ends here, or null. */
+export const nextPageOf = (page: Pick<BucketPage, 'toMs' | 'endMs'>): string | null =>
+  page.toMs < page.endMs ? `page_${page.toMs / 1000}` : null;
 
 function timesOf(request: GatewayRequest, widthMs: number): { startMs: number; endMs: number } {
   const start = queryInteger(request, { name: 'start_time', min: 0, max: SECONDS_MAX, absent: -1 });

@@ -1,5 +1,6 @@
-import { COST_GROUPS, type CostFilter, type CostGroup } from '../../shared/domain/cost-report.ts';
+import { COST_GROUPS, type CostGroup } from '../../shared/domain/cost-report.ts';
 import { parseProjectId, type TenantRef } from '../../shared/domain/ids.ts';
+import type { RecordFilter } from '../../shared/domain/record-groups.ts';
 import { queryChoice, queryChoices, queryList, refuseUnknownQuery } from '../../shared/http/cursor-page.ts';
 import type { GatewayRequest } from '../../shared/http/message.ts';
 import { type BucketPage, bucketPageOf } from './bucket-page.ts';
@@ -7,7 +8,7 @@ import { type BucketPage, bucketPageOf } from './bucket-page.ts';
 /** A costs query, parsed: one page of whole UTC days. */
 export interface CostsQuery extends BucketPage {
   readonly groupBy: readonly CostGroup[];
-  readonly filter: CostFilter;
+  readonly filter: RecordFilter;
   /** Undefined: every tenant the caller may read. */
   readonly tenants: readonly TenantRef[] | undefined;
 }
@@ -33,7 +34,8 @@ export function parseCostsQuery(request: GatewayRequest): CostsQuery {
   return {
     ...bucketPageOf(request, DAY),
     groupBy: queryChoices(request, { name: 'group_by', values: COST_GROUPS }),
-    filter: { lineItems: queryList(request, 'line_items'), apiKeyIds: queryList(request, 'api_key_ids') },
+    // A line item is a model.
+    filter: { models: queryList(request, 'line_items'), apiKeyIds: queryList(request, 'api_key_ids') },
     tenants: queryList(request, 'project_ids')?.flatMap((id) => parseProjectId(id) ?? []),
   };
 }

@@ -1,8 +1,9 @@
-import { type CostSum, createCostReport } from '../../shared/domain/cost-report.ts';
+import { COST_GROUPS, type CostSum, createCostReport } from '../../shared/domain/cost-report.ts';
 import type { UseCase } from '../../shared/http/message.ts';
-import { bucketAnswer } from './bucket-answer.ts';
+import { bucketAnswer, type ResultForm } from './bucket-answer.ts';
 import { parseCostsQuery } from './costs-request.ts';
 import { type LedgerPorts, readLedgers } from './ledgers.ts';
+import { PAGE_BOUNDS } from './page-bounds.ts';
 
 /**
  * `GET /organization/costs`: what was charged, in days and groups; the same sums that the budgets hold once nothing is
@@ -12,20 +13,28 @@ export const costs =
   (ports: LedgerPorts): UseCase =>
   async (request) => {
     const query = parseCostsQuery(request);
-    const report = createCostReport(query);
+    const report = createCostReport({ ...query, bounds: ports.pageBounds ?? PAGE_BOUNDS });
     await readLedgers(ports, { principal: request.principal, query, report });
-    return bucketAnswer(report, { query, toWire: resultObject });
+    const isByItem = query.groupBy.includes('line_item');
+    return bucketAnswer(report, { query, form: isByItem ? BY_ITEM : WHOLE });
   };
 
-/** A line item is a model with all its tokens, so that no one unit counts it: `quantity` is null. */
-const resultObject = (sum: CostSum) => ({
+/** The nearest double of the sum in USD: up to four million USD, rounding it to nine decimals gives the sum again. */
+const amount = ({ nanoUsd }: CostSum) => ({ value: nanoUsd / 1e9, currency: 'usd' });
+
+const WHOLE: ResultForm<CostSum> = {
   object: 'organization.costs.result',
-  amount: { value: sum.nanoUsd / 1e9, currency: 'usd' },
-  line_item: sum.lineItem,
-  project_id: sum.projectId,
-  api_key_id: sum.apiKeyId,
-  quantity: null,
-  quantity_unit: null,
-  user_id: null,
-  api_source: null,
-});
+  groups: COST_GROUPS,
+  fields: (sum) => ({ amount: amount(sum), quantity: null, quantity_unit: null }),
+};
+
+/** OpenAI tells quantities of line items alone. */
+const BY_ITEM: ResultForm<CostSum> = {
+  ...WHOLE,
+  fields: (sum) => ({ amount: amount(sum), ...quantityOf(sum) }),
+};
+
+const quantityOf = ({ unit, quantity }: CostSum) =>
+  unit === 'tokens' || unit === 'images'
+    ? { quantity, quantity_unit: unit }
+    : { quantity: null, quantity_unit: null };

@@ -6,7 +6,7 @@ import { describeApi } from './api-description.ts';
 import { type AuditLogsPorts, auditLogs } from './audit-logs.ts';
 import { costs } from './costs.ts';
 import type { LedgerPorts } from './ledgers.ts';
-import { usageCompletions } from './usage-completions.ts';
+import { usage } from './usage.ts';
 
 export interface MetricsPorts extends LedgerPorts, AuditLogsPorts, PipelineDependencies {}
 
@@ -14,7 +14,9 @@ export interface MetricsPorts extends LedgerPorts, AuditLogsPorts, PipelineDepen
 export function createHandler(ports: MetricsPorts) {
   const pipeline = createPipeline(ports, {
     routes: {
-      'GET /v1/organization/usage/completions': usageCompletions(ports),
+      'GET /v1/organization/usage/completions': usage(ports, 'completions'),
+      'GET /v1/organization/usage/embeddings': usage(ports, 'embeddings'),
+      'GET /v1/organization/usage/images': usage(ports, 'images'),
       'GET /v1/organization/costs': costs(ports),
       'GET /v1/organization/audit_logs': auditLogs(ports),
     },

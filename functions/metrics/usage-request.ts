@@ -1,18 +1,21 @@
 import { parseProjectId, type TenantRef } from '../../shared/domain/ids.ts';
+import type { RecordFilter, RecordGroup } from '../../shared/domain/record-groups.ts';
+import { BUCKET_WIDTHS, USAGE_REPORTS, type UsageReportName } from '../../shared/domain/usage-report.ts';
 import {
-  BUCKET_WIDTHS,
-  USAGE_GROUPS,
-  type UsageFilter,
-  type UsageGroup,
-} from '../../shared/domain/usage-report.ts';
-import { queryChoice, queryChoices, queryList, refuseUnknownQuery } from '../../shared/http/cursor-page.ts';
+  queryChoice,
+  queryChoices,
+  queryFlag,
+  queryList,
+  queryValue,
+  refuseUnknownQuery,
+} from '../../shared/http/cursor-page.ts';
 import type { GatewayRequest } from '../../shared/http/message.ts';
 import { type BucketPage, bucketPageOf } from './bucket-page.ts';
 
 /** A usage query, parsed: one page of whole buckets. */
 export interface UsageQuery extends BucketPage {
-  readonly groupBy: readonly UsageGroup[];
-  readonly filter: UsageFilter;
+  readonly groupBy: readonly RecordGroup[];
+  readonly filter: RecordFilter;
   /** Undefined: every tenant the caller may read. */
   readonly tenants: readonly TenantRef[] | undefined;
 }
@@ -23,20 +26,32 @@ const PARAMETERS = [
   'bucket_width',
   'group_by',
   'project_ids',
-  'models',
+  'user_ids',
   'api_key_ids',
+  'models',
   'limit',
   'page',
 ];
+/** Sizes and sources of images are not recorded, so that filtering by them would give a wrong answer: refused. */
+const PARAMETERS_OF: Readonly<Record<UsageReportName, readonly string[]>> = {
+  completions: [...PARAMETERS, 'batch'],
+  embeddings: PARAMETERS,
+  images: PARAMETERS,
+};
 
-/** `GET /organization/usage/completions`. A parameter that is not honoured yet is refused by name. */
-export function parseUsageQuery(request: GatewayRequest): UsageQuery {
-  refuseUnknownQuery(request, PARAMETERS);
+/** `GET /organization/usage/…` (UsageCompletionsParams and its like of openai 7.55). What is not honoured is refused by name. */
+export function parseUsageQuery(request: GatewayRequest, report: UsageReportName): UsageQuery {
+  refuseUnknownQuery(request, PARAMETERS_OF[report]);
   const width = queryChoice(request, { name: 'bucket_width', values: ['1d', '1h', '1m'] });
   return {
     ...bucketPageOf(request, BUCKET_WIDTHS[width]),
-    groupBy: queryChoices(request, { name: 'group_by', values: USAGE_GROUPS }),
-    filter: { models: queryList(request, 'models'), apiKeyIds: queryList(request, 'api_key_ids') },
+    groupBy: queryChoices(request, { name: 'group_by', values: USAGE_REPORTS[report].groups }),
+    filter: {
+      models: queryList(request, 'models'),
+      userIds: queryList(request, 'user_ids'),
+      apiKeyIds: queryList(request, 'api_key_ids'),
+      ...(queryValue(request, 'batch') !== undefined && { batch: queryFlag(request, 'batch') }),
+    },
     tenants: queryList(request, 'project_ids')?.flatMap((id) => parseProjectId(id) ?? []),
   };
 }

@@ -1,5 +1,5 @@
 import { COST_GROUPS } from '../../shared/domain/cost-report.ts';
-import { USAGE_GROUPS } from '../../shared/domain/usage-report.ts';
+import { USAGE_REPORTS, type UsageReportName } from '../../shared/domain/usage-report.ts';
 import type { Operation, Resource } from './operation.ts';
 import {
   always,
@@ -20,7 +20,7 @@ import {
 } from './schema.ts';
 
 const BAD_QUERY =
-  'No `start_time`, or a query parameter that is unknown or has a wrong value; a filter is never ignored.';
+  'No `start_time`, a query parameter that is unknown or has a wrong value, or a bucket that holds too much; a filter is never ignored.';
 
 const bucketPage = (result: string): Schema =>
   object('A page of buckets.', {
@@ -40,34 +40,60 @@ const bucketPage = (result: string): Schema =>
 
 const group = (what: string): Schema => orNull(text(`${what}, where it is grouped by; else null.`));
 
+const commonGroups: Schemas = {
+  project_id: group('The project'),
+  user_id: group('The service account, `svc_…`'),
+  api_key_id: group('The key'),
+};
+const usageGroups: Schemas = { ...commonGroups, model: group('The model') };
+const source = orNull(always('unlabeled', 'Always `unlabeled`, where it is grouped by; else null.'));
+
 const schemas: Schemas = {
   CompletionsUsage: bucketPage('CompletionsUsageResult'),
   CompletionsUsageResult: object('What a group used.', {
     object: objectName('organization.usage.completions.result'),
     num_model_requests: integer('Requests.'),
     input_tokens: integer('Input tokens, those of the cache included.'),
+    input_uncached_tokens: integer('Of these: neither read from nor written to a prompt cache.'),
     input_cached_tokens: integer('Of these: read from a prompt cache.'),
+    input_cache_write_tokens: integer('Of these: written to a prompt cache.'),
     output_tokens: integer('Output tokens.'),
-    project_id: group('The project'),
-    model: group('The model'),
-    api_key_id: group('The key'),
-    user_id: nothing('OpenAI’s; always null.'),
-    batch: nothing('OpenAI’s; always null.'),
+    output_text_tokens: integer('Of these: text, which is all.'),
+    ...usageGroups,
+    batch: orNull(boolean('Whether it was a batch, where it is grouped by; else null.')),
+    service_tier: group('The tier, `default` for the standard one'),
+    api_source: source,
+  }),
+  EmbeddingsUsage: bucketPage('EmbeddingsUsageResult'),
+  EmbeddingsUsageResult: object('What a group used.', {
+    object: objectName('organization.usage.embeddings.result'),
+    num_model_requests: integer('Requests.'),
+    input_tokens: integer('Input tokens.'),
+    ...usageGroups,
+  }),
+  ImagesUsage: bucketPage('ImagesUsageResult'),
+  ImagesUsageResult: object('What a group used.', {
+    object: objectName('organization.usage.images.result'),
+    num_model_requests: integer('Requests.'),
+    images: integer('Images made.'),
+    ...usageGroups,
+    size: nothing('OpenAI’s; not recorded, always null.'),
+    source: nothing('OpenAI’s; not recorded, always null.'),
   }),
   Costs: bucketPage('CostsResult'),
   CostsResult: object('What a group was charged.', {
     object: objectName('organization.costs.result'),
     amount: object('The sum.', {
-      value: number('In USD.'),
+      value: number('In USD; to nine decimals it is exact.'),
       currency: always('usd', 'Always `usd`.'),
     }),
+    ...commonGroups,
     line_item: group('The model'),
-    project_id: group('The project'),
-    api_key_id: group('The key'),
-    quantity: nothing('OpenAI’s; always null.'),
-    quantity_unit: nothing('OpenAI’s; always null.'),
-    user_id: nothing('OpenAI’s; always null.'),
-    api_source: nothing('OpenAI’s; always null.'),
+    api_source: source,
+    quantity: orNull(
+      integer('Of a line item of embeddings or images: how much of `quantity_unit`; else null.'),
+    ),
+    quantity_unit: orNull(oneOf(['tokens', 'images'], 'What `quantity` counts.')),
   }),
 };
 
@@ -93,26 +119,49 @@ const query = (of: {
   page: { schema: text('A `next_page`: the bucket at which to go on, within the time range.') },
 });
 
+const EARLY =
+  'An API key with the scope sees its own project, an admin key all. A page ends before `limit` buckets where it would hold too much: go on at `next_page`.';
+
+const usageOperation = (
+  name: UsageReportName,
+  of: Pick<Operation, 'id' | 'summary' | 'answer'> & Pick<Operation, 'query'>,
+): Resource['operations'] => ({
+  [`GET /v1/organization/usage/${name}`]: {
+    ...of,
+    tag: 'Reports',
+    description: EARLY,
+    query: {
+      ...query({ groups: USAGE_REPORTS[name].groups, widths: ['1d', '1h', '1m'] }),
+      user_ids: ids('of these service accounts, `svc_…`'),
+      models: ids('of these models'),
+      ...of.query,
+    },
+    refusals: { 400: BAD_QUERY },
+  },
+});
+
+const batch = { schema: { type: 'string', enum: ['false', 'true'], description: 'Only batches, or none.' } };
+
 export const reports: Resource = {
   schemas,
   operations: {
-    'GET /v1/organization/usage/completions': {
+    ...usageOperation('completions', {
       id: 'completionsUsage',
-      tag: 'Reports',
       summary: 'Usage of chat completions',
-      description: 'An API key with the scope sees its own project, an admin key all.',
-      query: {
-        ...query({ groups: USAGE_GROUPS, widths: ['1d', '1h', '1m'] }),
-        models: ids('of these models'),
-      },
       answer: 'CompletionsUsage',
-      refusals: { 400: BAD_QUERY },
-    },
+      query: { batch },
+    }),
+    ...usageOperation('embeddings', {
+      id: 'embeddingsUsage',
+      summary: 'Usage of embeddings',
+      answer: 'EmbeddingsUsage',
+    }),
+    ...usageOperation('images', { id: 'imagesUsage', summary: 'Images made', answer: 'ImagesUsage' }),
     'GET /v1/organization/costs': {
       id: 'costs',
       tag: 'Reports',
       summary: 'What was charged',
-      description: 'An API key with the scope sees its own project, an admin key all.',
+      description: EARLY,
       query: { ...query({ groups: COST_GROUPS, widths: ['1d'] }), line_items: ids('of these models') },
       answer: 'Costs',
       refusals: { 400: BAD_QUERY },

@@ -1,44 +1,60 @@
 /** What was charged, folded into days and groups, as OpenAI's costs API reports it. */
-import { type BucketRange, type BucketReport, createBucketReport } from './bucket-report.ts';
-import { keyId, projectId } from './ids.ts';
+import { type BucketRange, type BucketReport, createBucketReport, type PageBounds } from './bucket-report.ts';
 import type { NanoUsd } from './money.ts';
-import type { UsageRecord } from './usage.ts';
+import { passes, type RecordFilter, type RecordGroup } from './record-groups.ts';
+import type { Endpoint, UsageRecord } from './usage.ts';
 
-/** What a report may be grouped by, in the wire's names. A line item is a model. */
-export const COST_GROUPS = ['project_id', 'line_item', 'api_key_id'] as const;
+/**
+ * What a report may be grouped by (UsageCostsParams of openai 7.55). A line item is a model with all that was charged
+ * for it. OpenAI's items are a model's classes of tokens; here a request is rounded to the nano-dollar once, as a whole,
+ * and an orphan is charged its reservation, so that amounts by class would not add up to what budgets hold.
+ */
+export const COST_GROUPS = [
+  'project_id',
+  'user_id',
+  'line_item',
+  'api_key_id',
+  'api_source',
+] as const satisfies readonly RecordGroup[];
 export type CostGroup = (typeof COST_GROUPS)[number];
 
-/** Which records count; an absent list does not filter. */
-export interface CostFilter {
-  readonly lineItems: readonly string[] | undefined;
-  readonly apiKeyIds: readonly string[] | undefined;
-}
+/** OpenAI's units of a quantity that apply here. */
+export type CostUnit = 'tokens' | 'images';
 
-/** One line of a day: a group's sum. Fields that are not grouped by are null. */
+/** What one unit counts, or none: not known yet where nothing was charged, `mixed` where several would be needed. */
 export interface CostSum {
-  readonly projectId: string | null;
-  readonly lineItem: string | null;
-  readonly apiKeyId: string | null;
   readonly nanoUsd: NanoUsd;
+  readonly unit: CostUnit | 'mixed' | undefined;
+  readonly quantity: number;
 }
 
 /** An empty report. Each record counts as it was charged, an estimate and an orphan's bound too: so is the budget. */
 export const createCostReport = (
-  of: BucketRange & { readonly groupBy: readonly CostGroup[]; readonly filter: CostFilter },
+  of: BucketRange & {
+    readonly groupBy: readonly CostGroup[];
+    readonly filter: RecordFilter;
+    readonly bounds: PageBounds;
+  },
 ): BucketReport<CostSum> =>
-  createBucketReport({
+  createBucketReport<CostSum>({
     ...of,
-    emptyOf: (record) => (passes(of.filter, record) ? groupOf(record, of.groupBy) : undefined),
-    plus: (sum, { nanoUsd }) => ({ ...sum, nanoUsd: sum.nanoUsd + nanoUsd }),
+    counts: (record) => passes(of.filter, record),
+    zero: { nanoUsd: 0, unit: undefined, quantity: 0 },
+    plus,
   });
 
-const passes = (filter: CostFilter, record: UsageRecord): boolean =>
-  (filter.lineItems === undefined || filter.lineItems.includes(record.model)) &&
-  (filter.apiKeyIds === undefined || filter.apiKeyIds.includes(keyId(record.tenant, record.key)));
+function plus(sum: CostSum, record: UsageRecord): CostSum {
+  const unit = UNITS[record.endpoint];
+  return {
+    nanoUsd: sum.nanoUsd + record.nanoUsd,
+    unit: sum.unit === undefined || sum.unit === unit ? unit : 'mixed',
+    quantity: sum.quantity + (unit === 'images' ? (record.usage.images ?? 0) : record.usage.input),
+  };
+}
 
-const groupOf = (record: UsageRecord, groupBy: readonly CostGroup[]): CostSum => ({
-  projectId: groupBy.includes('project_id') ? projectId(record.tenant) : null,
-  lineItem: groupBy.includes('line_item') ? record.model : null,
-  apiKeyId: groupBy.includes('api_key_id') ? keyId(record.tenant, record.key) : null,
-  nanoUsd: 0,
-});
+/** A chat is billed by several classes of tokens at several prices, which no one unit counts. */
+const UNITS: Readonly<Record<Endpoint, CostUnit | 'mixed'>> = {
+  'chat.completions': 'mixed',
+  embeddings: 'tokens',
+  images: 'images',
+};

@@ -64,6 +64,8 @@ export const ROUTE_SCOPES: Readonly<Record<string, readonly Scope[]>> = {
   [`DELETE ${PROJECT}/model_permissions`]: ['limits:write'],
 
   'GET /v1/organization/usage/completions': ['usage:read'],
+  'GET /v1/organization/usage/embeddings': ['usage:read'],
+  'GET /v1/organization/usage/images': ['usage:read'],
   'GET /v1/organization/costs': ['usage:read'],
   'GET /v1/organization/audit_logs': ['audit:read'],
 };

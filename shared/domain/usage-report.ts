@@ -1,11 +1,27 @@
-/** Usage folded into time buckets and groups, as OpenAI's usage API reports it. */
-import { type BucketRange, type BucketReport, createBucketReport } from './bucket-report.ts';
-import { keyId, projectId } from './ids.ts';
-import type { UsageRecord } from './usage.ts';
+/** Usage folded into time buckets and groups, as OpenAI's usage API reports it: one report a kind of endpoint. */
+import { type BucketRange, type BucketReport, createBucketReport, type PageBounds } from './bucket-report.ts';
+import { passes, type RecordFilter, type RecordGroup } from './record-groups.ts';
+import type { Endpoint, UsageRecord } from './usage.ts';
 
-/** What a report may be grouped by, in the wire's names. */
-export const USAGE_GROUPS = ['project_id', 'model', 'api_key_id'] as const;
-export type UsageGroup = (typeof USAGE_GROUPS)[number];
+interface UsageReportKind {
+  /** Only what was asked of this endpoint counts. */
+  readonly endpoint: Endpoint;
+  /** What it may be grouped by: OpenAI's (UsageCompletionsParams and its like of openai 7.55). */
+  readonly groups: readonly RecordGroup[];
+}
+
+const COMMON_GROUPS = ['project_id', 'user_id', 'api_key_id', 'model'] as const;
+
+/** The reports that there are, by the last part of their paths. */
+export const USAGE_REPORTS = {
+  completions: {
+    endpoint: 'chat.completions',
+    groups: [...COMMON_GROUPS, 'batch', 'service_tier', 'api_source'],
+  },
+  embeddings: { endpoint: 'embeddings', groups: COMMON_GROUPS },
+  images: { endpoint: 'images', groups: [...COMMON_GROUPS, 'size', 'source'] },
+} as const satisfies Readonly<Record<string, UsageReportKind>>;
+export type UsageReportName = keyof typeof USAGE_REPORTS;
 
 /** Widths of a bucket with their length in ms and how many buckets a page has: by default and at most (OpenAI's). */
 export const BUCKET_WIDTHS = {
@@ -15,59 +31,42 @@ export const BUCKET_WIDTHS = {
 } as const;
 export type BucketWidth = keyof typeof BUCKET_WIDTHS;
 
-/** Which records count; an absent list does not filter. */
-export interface UsageFilter {
-  readonly models: readonly string[] | undefined;
-  readonly apiKeyIds: readonly string[] | undefined;
+/** Sums of one group. Tokens are in Bedrock's classes, which do not overlap. */
+export interface UsageSum {
+  readonly requests: number;
+  /** Neither read from nor written to the prompt cache. */
+  readonly input: number;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
+  readonly output: number;
+  readonly images: number;
 }
 
-/** One line of a bucket: a group's sums. Fields that are not grouped by are null. */
-export interface UsageSum {
-  readonly projectId: string | null;
-  readonly model: string | null;
-  readonly apiKeyId: string | null;
-  readonly requests: number;
-  /** Every input token, cached ones included. */
-  readonly inputTokens: number;
-  readonly cachedTokens: number;
-  readonly outputTokens: number;
-}
+const NOTHING: UsageSum = { requests: 0, input: 0, cacheRead: 0, cacheWrite: 0, output: 0, images: 0 };
 
 /** An empty report. */
-export const createUsageReport = (
-  of: BucketRange & { readonly groupBy: readonly UsageGroup[]; readonly filter: UsageFilter },
-): BucketReport<UsageSum> =>
-  createBucketReport({
+export function createUsageReport(
+  of: BucketRange & {
+    readonly endpoint: Endpoint;
+    readonly groupBy: readonly RecordGroup[];
+    readonly filter: RecordFilter;
+    readonly bounds: PageBounds;
+  },
+): BucketReport<UsageSum> {
+  const { endpoint } = of;
+  return createBucketReport({
     ...of,
-    emptyOf: (record) => (passes(of.filter, record) ? groupOf(record, of.groupBy) : undefined),
+    counts: (record) => record.endpoint === endpoint && passes(of.filter, record),
+    zero: NOTHING,
     plus,
   });
-
-function passes(filter: UsageFilter, record: UsageRecord): boolean {
-  const byModel = filter.models === undefined || filter.models.includes(record.model);
-  return (
-    byModel && (filter.apiKeyIds === undefined || filter.apiKeyIds.includes(keyId(record.tenant, record.key)))
-  );
 }
 
-function groupOf(record: UsageRecord, groupBy: readonly UsageGroup[]): UsageSum {
-  return {
-    projectId: groupBy.includes('project_id') ? projectId(record.tenant) : null,
-    model: groupBy.includes('model') ? record.model : null,
-    apiKeyId: groupBy.includes('api_key_id') ? keyId(record.tenant, record.key) : null,
-    requests: 0,
-    inputTokens: 0,
-    cachedTokens: 0,
-    outputTokens: 0,
-  };
-}
-
-function plus(sum: UsageSum, { usage }: UsageRecord): UsageSum {
-  return {
-    ...sum,
-    requests: sum.requests + 1,
-    inputTokens: sum.inputTokens + usage.input + usage.cacheRead + usage.cacheWrite,
-    cachedTokens: sum.cachedTokens + usage.cacheRead,
-    outputTokens: sum.outputTokens + usage.output,
-  };
-}
+const plus = (sum: UsageSum, { usage }: UsageRecord): UsageSum => ({
+  requests: sum.requests + 1,
+  input: sum.input + usage.input,
+  cacheRead: sum.cacheRead + usage.cacheRead,
+  cacheWrite: sum.cacheWrite + usage.cacheWrite,
+  output: sum.output + usage.output,
+  images: sum.images + (usage.images ?? 0),
+});

@@ -115,8 +115,8 @@ describe('usage.completions', () => {
     ['an end before the start', { start_time: 100, end_time: 100 }, 'end_time'],
     ['an unknown width', { start_time: 100, bucket_width: '1w' }, 'bucket_width'],
     ['too many buckets', { start_time: 100, limit: 32 }, 'limit'],
-    ['a grouping that is not kept', { start_time: 100, group_by: ['user_id'] }, 'group_by'],
-    ['a filter that is not kept', { start_time: 100, user_ids: ['u'] }, 'user_ids'],
+    ['a grouping of another report', { start_time: 100, group_by: ['size'] }, 'group_by'],
+    ['a filter of another report', { start_time: 100, sizes: ['1024x1024'] }, 'sizes'],
     ['a cursor of another query', { start_time: 100, page: 'page_7' }, 'page'],
   ])('refuses %s by name', async (_what, query, param) => {
     const refused = stack.admin.usage.completions(query as { start_time: number });
@@ -127,4 +127,27 @@ describe('usage.completions', () => {
     if (!(error instanceof APIError)) throw new Error(`Expected an APIError, got ${String(error)}`);
     expect([error.status, error.param]).toEqual([400, param]);
   });
+});
+
+test('an answer tells its cost when it is asked to, and the ledger says the same', async () => {
+  const client = stack.client({ defaultHeaders: { 'x-include-cost': 'true' } });
+  const messages = [{ role: 'user' as const, content: '[[emulator tokens=17]] What do you cost?' }];
+  const { data, response } = await client.chat.completions.create({ model, messages }).withResponse();
+  const stream = await client.chat.completions.create({
+    model,
+    messages,
+    stream: true,
+    stream_options: { include_usage: true },
+  });
+  const chunks = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  const records = await stack.settledUsageRecords(7);
+  const nanoUsdOf = (id: string | undefined) =>
+    records.find(({ request }) => id === `chatcmpl-${request}`)?.nanoUsd ?? Number.NaN;
+  const costOf = (usage: unknown): unknown => Reflect.get(Object(usage), 'cost');
+  const usd = (nanoUsdOf(data.id) / 1e9).toFixed(9);
+  expect([response.headers.get('x-request-cost-usd'), costOf(data.usage)]).toEqual([usd, Number(usd)]);
+  const last = chunks.at(-1);
+  expect(costOf(last?.usage)).toBe(nanoUsdOf(last?.id) / 1e9);
+  expect(Number(usd)).toBeGreaterThan(0);
 });

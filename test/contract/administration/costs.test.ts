@@ -197,8 +197,8 @@ describe('GET /v1/organization/costs', () => {
     [{ ...today, bucket_width: ['1h'] }, 'invalid_value', 'bucket_width'],
     [{ ...today, limit: ['181'] }, 'invalid_value', 'limit'],
     [{ ...today, page: ['page_7'] }, 'invalid_value', 'page'],
-    [{ ...today, group_by: ['user_id'] }, 'unsupported_value', 'group_by'],
-    [{ ...today, group_by: ['project_id', 'api_source'] }, 'unsupported_value', 'group_by'],
+    [{ ...today, group_by: ['model'] }, 'unsupported_value', 'group_by'],
+    [{ ...today, group_by: ['project_id', 'batch'] }, 'unsupported_value', 'group_by'],
     [{ ...today, user_ids: ['u'] }, 'unsupported_parameter', 'user_ids'],
     [{ ...today, models: ['m'] }, 'unsupported_parameter', 'models'],
   ])('refuses %j by name', async (query, code, param) => {
