@@ -1,7 +1,8 @@
 import { goDuration, rateLimitHeaders } from '../../../functions/proxy/rate-limit-headers.ts';
 import { countersFor } from '../../../shared/domain/counter.ts';
 import { accountOfKey } from '../../../shared/domain/ids.ts';
-import { DEFAULT_LIMITS, type LimitSet } from '../../../shared/domain/limits.ts';
+import { DEFAULT_LIMITS, type LimitSet, type TenantLimits } from '../../../shared/domain/limits.ts';
+import { modelBehind } from '../../../shared/domain/model-access.ts';
 import { KEY, MODEL, NOW_MS } from '../../support/limits-fixture.ts';
 
 test.each([
@@ -23,7 +24,7 @@ test.each([
 /** The headers of a request that finds every counter at `committed`, itself included. */
 function headersAt(
   committed: number,
-  of: { readonly limits: LimitSet; readonly accountLimits?: LimitSet },
+  of: { readonly limits: Partial<TenantLimits>; readonly accountLimits?: LimitSet },
 ): Readonly<Record<string, string>> {
   const amounts = { tokens: 10, nanoUsd: 100 };
   const charges = countersFor(
@@ -93,4 +94,51 @@ test('no less than nothing remains, and who has no limit is told none', () => {
     'x-ratelimit-remaining-tokens': '0',
   });
   expect(headersAt(40, { limits: { nanoUsdPerMonth: 50 } })).toEqual({});
+});
+
+test('tokens are told of the minute or the day, whichever has less left, and never of the month', () => {
+  const limits = { tokensPerMinute: 90, tokensPerDay: 80, tokensPerMonth: 50 };
+  expect(headersAt(40, { limits })).toEqual({
+    'x-ratelimit-limit-tokens': '80',
+    'x-ratelimit-remaining-tokens': '40',
+    'x-ratelimit-reset-tokens': '3h42m30s',
+  });
+  expect(headersAt(40, { limits: { ...limits, tokensPerDay: 100 } })).toMatchObject({
+    'x-ratelimit-limit-tokens': '90',
+    'x-ratelimit-reset-tokens': '30s',
+  });
+  expect(headersAt(40, { limits: { tokensPerMonth: 50 } })).toEqual({});
+});
+
+test('a model’s limits are told where they are the tightest', () => {
+  const models = [{ model: modelBehind(MODEL), limits: { requestsPerMinute: 45, tokensPerMinute: 44 } }];
+  expect(headersAt(40, { limits: { requestsPerMinute: 50, tokensPerMinute: 50, models } })).toEqual({
+    'x-ratelimit-limit-requests': '45',
+    'x-ratelimit-remaining-requests': '5',
+    'x-ratelimit-reset-requests': '30s',
+    'x-ratelimit-limit-tokens': '44',
+    'x-ratelimit-remaining-tokens': '4',
+    'x-ratelimit-reset-tokens': '30s',
+  });
+});
+
+test('ten seconds of smoothing are not told, though less is left of them', () => {
+  const limits = { requestsPerMinute: 600, tokensPerMinute: 600, smoothing: '10s' } as const;
+  expect(headersAt(99, { limits })).toEqual({
+    'x-ratelimit-limit-requests': '600',
+    'x-ratelimit-remaining-requests': '501',
+    'x-ratelimit-reset-requests': '30s',
+    'x-ratelimit-limit-tokens': '600',
+    'x-ratelimit-remaining-tokens': '501',
+    'x-ratelimit-reset-tokens': '30s',
+  });
+});
+
+test('limits in shadow are not told', () => {
+  const limits = { requestsPerMinute: 60, requestsPerDay: 50, shadow: ['requestsPerDay'] } as const;
+  expect(headersAt(40, { limits })).toEqual({
+    'x-ratelimit-limit-requests': '60',
+    'x-ratelimit-remaining-requests': '20',
+    'x-ratelimit-reset-requests': '30s',
+  });
 });
