@@ -34,18 +34,17 @@ export const retrieveModelAliases =
 
 /**
  * `POST …/model_aliases`: replaces all aliases, from the next request on. The settings are kept first and put in force
- * then, with the audit event: a crash between leaves a version that nobody reads. What is in force already is no event.
+ * then, with the audit event: a crash between leaves a version that nobody reads. What was in force is not asked for,
+ * since in a disturbance its store may give what was in force a moment before.
  */
 export const updateModelAliases =
   (ports: KeyIssuerPorts): UseCase =>
   async (request) => {
     const { aliases } = parseBody(updateBody, request.body);
-    const before = await readActiveTenant(ports, tenantOf(request));
-    const inForce = await settingsOf(ports, before);
-    const settings: TenantSettings = { ...inForce, modelAliases: aliases };
+    const settings: TenantSettings = { modelAliases: aliases };
     refuseAliases(settings, ports.catalogue);
-    if (isSame(aliases, inForce.modelAliases)) return aliasesAnswer(settings);
-    const settingsVersion = await ports.tenantSettings.put(before.ref, settings);
+    const { ref } = await readActiveTenant(ports, tenantOf(request));
+    const settingsVersion = await ports.tenantSettings.put(ref, settings);
     await changeTenant(ports, {
       request,
       decide: (tenant) => ({
@@ -68,10 +67,6 @@ const settingsOf = async (
 /** `project.model_aliases`, our addition to OpenAI's objects. */
 const aliasesAnswer = ({ modelAliases }: TenantSettings): GatewayAnswer =>
   jsonAnswer(200, { object: 'project.model_aliases', aliases: modelAliases });
-
-const isSame = (one: ModelAliases, other: ModelAliases): boolean =>
-  Object.keys(one).length === Object.keys(other).length &&
-  Object.entries(one).every(([name, target]) => Object.hasOwn(other, name) && other[name] === target);
 
 function refuseAliases(settings: TenantSettings, catalogue: readonly Model[]): void {
   const { modelAliases } = settings;

@@ -219,6 +219,32 @@ test('client.admin.organization.projects.modelPermissions acts on the next reque
   expect(await apiRefusalOf(empty)).toMatchObject({ status: 400, param: 'model_ids' });
 });
 
+test('a project has names of its own for models, which act on the next request', async () => {
+  const { id, ask } = await newProject();
+  const project = `/organization/projects/${id}`;
+  const send = async (method: string, body?: object) => {
+    const answer = await stack.fetch(`${stack.baseUrl}${project}/model_aliases`, {
+      method,
+      headers: { authorization: `Bearer ${stack.adminKey}`, 'content-type': 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    return { status: answer.status, ...Object(await answer.json()) };
+  };
+  const object = 'project.model_aliases';
+  expect(await send('GET')).toEqual({ status: 200, object, aliases: {} });
+  expect(await apiRefusalOf(ask('gpt-4o'))).toMatchObject({ status: 404, code: 'model_not_found' });
+  const aliases = { 'gpt-4o': model };
+  expect(await send('POST', { aliases })).toEqual({ status: 200, object, aliases });
+  expect(await send('GET')).toEqual({ status: 200, object, aliases });
+  await ask('gpt-4o');
+  expect(await send('POST', { aliases: { fast: 'gpt-4o' } })).toMatchObject({
+    ...{ status: 400 },
+    error: { code: 'invalid_value', param: 'aliases.fast' },
+  });
+  expect(await send('POST', { aliases: {} })).toEqual({ status: 200, object, aliases: {} });
+  expect(await apiRefusalOf(ask('gpt-4o'))).toMatchObject({ status: 404 });
+});
+
 describe('client.admin.organization.usage.costs', () => {
   const start_time = () => Math.floor(Date.now() / 1000) - 86_400;
 
@@ -255,8 +281,8 @@ describe('client.admin.organization.usage.costs', () => {
     ]);
   });
 
-  test('refuses what it does not keep, by name', async () => {
-    const refused = admin.usage.costs({ start_time: start_time(), group_by: ['user_id'] });
+  test('refuses a group that it does not know, by name', async () => {
+    const refused = admin.usage.costs({ start_time: start_time(), group_by: ['team'] as never });
     expect(await apiRefusalOf(refused)).toEqual({
       status: 400,
       code: 'unsupported_value',

@@ -54,17 +54,6 @@ describe('the model aliases of a project', () => {
     ]);
   });
 
-  test('that are in force already make neither a version nor an event', async () => {
-    const { set, version, audit, path } = await project();
-    await set({});
-    expect([await version(), audit(path.project_id).length]).toEqual([undefined, 1]);
-    await set({ a: NOVA, b: MICRO });
-    expect((await set({ b: MICRO, a: NOVA })).status).toBe(200);
-    expect([await version(), audit(path.project_id).length]).toEqual([1, 2]);
-    await set({ a: NOVA, b: NOVA });
-    expect([await version(), audit(path.project_id).length]).toEqual([2, 3]);
-  });
-
   test('are kept before they are in force, so that a crash between them changes nothing', async () => {
     const crash = { now: false };
     const plane = await project((store) => ({
