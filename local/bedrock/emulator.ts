@@ -1,12 +1,13 @@
 /**
  * Amazon Bedrock on a laptop: the runtime (Converse, ConverseStream, InvokeModel, InvokeModelWithResponseStream,
- * CountTokens) and the control plane's lists of models and profiles, over HTTP/1.1 and HTTP/2 without TLS on one
+ * CountTokens) and the control plane's models and inference profiles, over HTTP/1.1 and HTTP/2 without TLS on one
  * port of the loopback. It is no model and says so in every answer. Signatures are required, not verified.
  * README.md beside this file tells what can be asked of it in a prompt.
  */
 import { type EmulatorClock, SYSTEM_CLOCK } from './clock.ts';
 import { paddingFrom } from './dialect.ts';
 import { GenerationLog, type Generations } from './generation.ts';
+import { InferenceProfiles } from './inference-profiles.ts';
 import { DEFAULT_MODELS, type EmulatedModel } from './models.ts';
 import { listenOnePort } from './one-port-server.ts';
 import { route } from './route.ts';
@@ -41,8 +42,10 @@ const GENERATIONS_KEPT = 200;
 export async function startBedrockEmulator(options: BedrockEmulatorOptions = {}): Promise<BedrockEmulator> {
   const models = [...DEFAULT_MODELS, ...(options.models ?? [])];
   const generations = new GenerationLog(options.generationsKept ?? GENERATIONS_KEPT);
+  const byId = new Map(models.map((model) => [model.id, model]));
   const service = {
-    models: new Map(models.map((model) => [model.id, model])),
+    models: byId,
+    profiles: new InferenceProfiles(byId),
     generations,
     clock: options.clock ?? SYSTEM_CLOCK,
     padding: paddingFrom(options.random ?? Math.random),

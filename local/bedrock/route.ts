@@ -6,7 +6,7 @@ import { anthropicDialect } from './anthropic-dialect.ts';
 import { readAnthropic } from './anthropic-input.ts';
 import type { EmulatorClock } from './clock.ts';
 import { Constraints } from './constraints.ts';
-import { answerControl } from './control-plane.ts';
+import { answerControl, type ControlPlane } from './control-plane.ts';
 import { CONVERSE } from './converse-dialect.ts';
 import { readConverse } from './converse-input.ts';
 import { countInput } from './count-tokens-operation.ts';
@@ -14,15 +14,14 @@ import type { Dialect, Padding } from './dialect.ts';
 import type { Exchange } from './exchange.ts';
 import { answerStream, answerWhole, planAnswer } from './generate.ts';
 import { type GeneratingOperation, type GenerationLog, RunningGeneration } from './generation.ts';
-import { type EmulatedModel, findModel, type ModelsById } from './models.ts';
+import { type EmulatedModel, findModel } from './models.ts';
 import { checkRequestMetadata, type RequestMetadata, readRequestMetadata } from './request-metadata.ts';
 import { ERROR_STATUS, refuse, ServiceError } from './service-error.ts';
 import { embed } from './titan-embedding.ts';
 import { type Fields, parseBody } from './wire-value.ts';
 
 /** What the operations work with. */
-export interface Service {
-  readonly models: ModelsById;
+export interface Service extends ControlPlane {
   readonly generations: GenerationLog;
   readonly clock: EmulatorClock;
   readonly padding: Padding;
@@ -32,6 +31,7 @@ export interface Service {
 /** The longest body that InvokeModel takes; the emulator holds all operations to it. */
 const BODY_BYTES_MAX = 25_000_000;
 const MODEL_PATH = /^\/model\/([^/?]+)\/([a-z-]+)(?:\?|$)/;
+const PROFILES_PATH = '/inference-profiles';
 /** The control plane and the runtime sign by the same name. */
 const SIGNING_NAME = 'bedrock';
 const BEDROCK_KEY = /^Bearer \S/;
@@ -69,6 +69,9 @@ interface Call {
 async function answerOperation(service: Service, call: Call): Promise<void> {
   const [, encodedId, action] = MODEL_PATH.exec(call.exchange.path) ?? [];
   if (call.exchange.method === 'GET') return answerGet(service, call);
+  if (call.exchange.method === 'POST' && call.exchange.path === PROFILES_PATH) {
+    return answerJson(call, service.profiles.create(parseBody(call.bytes)), { status: 201 });
+  }
   if (call.exchange.method !== 'POST' || encodedId === undefined || action === undefined) unknownOperation();
   const id = decodeId(encodedId);
   switch (action) {
@@ -81,14 +84,14 @@ async function answerOperation(service: Service, call: Call): Promise<void> {
     case 'invoke-with-response-stream':
       return await invoke(service, call, { id, operation: 'InvokeModelWithResponseStream' });
     case 'count-tokens':
-      return answerJson(call, countInput(parseBody(call.bytes), findModel(service.models, id)));
+      return answerJson(call, countInput(parseBody(call.bytes), modelOf(service, id)));
     default:
       return unknownOperation();
   }
 }
 
 function answerGet(service: Service, call: Call): void {
-  const body = answerControl(service.models, new URL(call.exchange.path, 'http://localhost'));
+  const body = answerControl(service, new URL(call.exchange.path, 'http://localhost'));
   answerJson(call, body ?? unknownOperation());
 }
 
@@ -107,13 +110,13 @@ interface Target {
 
 async function converse(service: Service, call: Call, target: Target): Promise<void> {
   const body = parseBody(call.bytes);
-  const { prompt, requestMetadata } = readConverse(body, findModel(service.models, target.id));
+  const { prompt, requestMetadata } = readConverse(body, modelOf(service, target.id));
   await generate(service, call, { ...target, body, prompt, requestMetadata, dialect: CONVERSE });
 }
 
 async function invoke(service: Service, call: Call, target: Target): Promise<void> {
   const body = parseBody(call.bytes);
-  const model = findModel(service.models, target.id);
+  const model = modelOf(service, target.id);
   if (model.mode === 'embedding') return invokeEmbedding(call, { body, model, target });
   if (model.provider !== 'anthropic') {
     refuse(
@@ -135,7 +138,7 @@ async function invoke(service: Service, call: Call, target: Target): Promise<voi
 function invokeEmbedding(call: Call, asked: { body: Fields; model: EmulatedModel; target: Target }): void {
   if (asked.target.operation !== 'InvokeModel') refuse('The model is unsupported for streaming.');
   const { body, inputTokens } = embed(asked.body, asked.model);
-  answerJson(call, body, { 'x-amzn-bedrock-input-token-count': inputTokens });
+  answerJson(call, body, { headers: { 'x-amzn-bedrock-input-token-count': inputTokens } });
 }
 
 /** InvokeModel has its metadata in a header, because its body is the model's own. */
@@ -181,9 +184,17 @@ async function generate(service: Service, call: Call, asked: Generating): Promis
   await (operation === 'Converse' || operation === 'InvokeModel' ? answerWhole(run) : answerStream(run));
 }
 
-function answerJson(call: Call, body: object, headers: Readonly<Record<string, number>> = {}): void {
+/** The model of an id or ARN, also of an application's profile. */
+const modelOf = ({ models, profiles }: ControlPlane, idOrArn: string): EmulatedModel =>
+  findModel(models, profiles.target(idOrArn));
+
+function answerJson(
+  call: Call,
+  body: object,
+  of: { readonly status?: number; readonly headers?: Readonly<Record<string, number>> } = {},
+): void {
   const common = { 'content-type': 'application/json', 'x-amzn-requestid': call.requestId };
-  call.exchange.answer(200, { ...common, ...headers }, JSON.stringify(body));
+  call.exchange.answer(of.status ?? 200, { ...common, ...of.headers }, JSON.stringify(body));
 }
 
 function unknownOperation(): never {

@@ -3,7 +3,6 @@
  * `name:version`. A version never changes, so the one that a tenant named last is kept for as long as the process has
  * room for it, and a request of a tenant whose settings are kept asks nobody.
  */
-import * as z from 'zod/mini';
 import { GatewayError } from '../domain/gateway-error.ts';
 import type { TenantRef } from '../domain/ids.ts';
 import type { TenantSettings } from '../domain/tenant-settings.ts';
@@ -46,8 +45,6 @@ const TENANTS_MAX = 1_000;
 /** For how long settings serve that are no longer known to be in force, where Parameter Store fails. */
 const LAST_GOOD_MS = 5 * 60_000;
 const QUIET_MS = 5_000;
-
-const schema = z.object({ modelAliases: z.record(z.string(), z.string()) });
 
 /** Its state is what is kept, and the reads under way. Every failure is `service_unavailable`. */
 export function createTenantSettings(options: TenantSettingsOptions): TenantSettingsStore {
@@ -133,9 +130,21 @@ async function getParameter(http: SignedHttp, Name: string): Promise<Readonly<Re
   }
 }
 
+/** Undefined for anything that is not settings. What a later release may keep beside them is left alone. */
 function parseSettings(text: string): TenantSettings | undefined {
+  const aliases = asRecord(asRecord(jsonOf(text))?.['modelAliases']);
+  if (aliases === undefined) return undefined;
+  const entries = Object.entries(aliases).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
+  return entries.length === Object.keys(aliases).length
+    ? { modelAliases: Object.fromEntries(entries) }
+    : undefined;
+}
+
+function jsonOf(text: string): unknown {
   try {
-    return schema.safeParse(JSON.parse(text)).data;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

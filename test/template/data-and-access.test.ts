@@ -48,6 +48,7 @@ const GRANTS = {
     LimitsTable: ['GetItem'],
     ContextSecret: ['GetSecretValue'],
     ...DELIVERS_KEYS,
+    'tenant-settings': ['GetParameter', 'PutParameter'],
     log: WRITES_LOG,
   },
   KeyRotationRole: {
@@ -68,13 +69,14 @@ const GRANTS = {
     log: WRITES_LOG,
   },
   ProxyRole: {
-    'inference-profile': INVOKES,
-    'application-inference-profile': INVOKES,
+    'inference-profile': ['GetInferenceProfile', ...INVOKES],
+    'application-inference-profile': ['GetInferenceProfile', ...INVOKES],
     'foundation-model': INVOKES,
     ConfigTable: ['BatchGetItem'],
     LimitsTable: ['GetItem', 'UpdateItem'],
     UsageTable: ['GetItem', 'PutItem'],
     ContextSecret: ['GetSecretValue'],
+    'tenant-settings': ['GetParameter'],
     log: WRITES_LOG,
   },
 };
@@ -86,6 +88,7 @@ function placeOf(resource: unknown): string {
   if (attribute !== undefined) return String([attribute].flat()[0]);
   const [, holder] = /^\$\{(\w+)\.Arn\}\/\*$/.exec(String(text)) ?? [];
   if (holder !== undefined) return holder;
+  if (/:parameter\/[^*]*\/tenants\/\*\/settings$/.test(String(text))) return 'tenant-settings';
   const [, kind] =
     /:(log-group|[a-z-]*inference-profile|foundation-model|secret|event-bus|parameter)[:/]/.exec(
       String(text),
@@ -208,6 +211,19 @@ describe.each(STAGES)('the data and access of %s', (stage) => {
         [role, own('ssm', `parameter/bedrock-proxy/${stage}/base-url`), {}],
       ]),
     );
+  });
+
+  test('lets issuer and proxy reach the settings of tenants of this stage, and the proxy only read them', async () => {
+    const { template } = await packagedStack(stage);
+    const granted = statementsOf(template)
+      .filter(({ resources }) => JSON.stringify(resources).includes('/settings'))
+      .map(({ role, actions, resources, conditions }) => [role, actions, resources, conditions]);
+    const settings = `parameter/bedrock-proxy/${stage}/tenants/*/settings`;
+    const own = [{ 'Fn::Sub': `arn:\${AWS::Partition}:ssm:\${AWS::Region}:\${AWS::AccountId}:${settings}` }];
+    expect(granted).toEqual([
+      ['KeyIssuerRole', ['ssm:GetParameter', 'ssm:PutParameter'], own, {}],
+      ['ProxyRole', ['ssm:GetParameter'], own, {}],
+    ]);
   });
 
   test('lets a function write to no log but its own', async () => {

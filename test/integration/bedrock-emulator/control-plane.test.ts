@@ -1,16 +1,22 @@
 import {
   BedrockClient,
+  CreateInferenceProfileCommand,
   GetFoundationModelCommand,
   GetInferenceProfileCommand,
   ListFoundationModelsCommand,
   ListInferenceProfilesCommand,
   paginateListInferenceProfiles,
 } from '@aws-sdk/client-bedrock';
+import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
 import { type BedrockEmulator, startBedrockEmulator } from '../../../local/bedrock/emulator.ts';
 import { CATALOGUE } from '../../../shared/domain/catalogue.ts';
 import { CLAUDE, settingsOf } from './clients.ts';
 
 const MODEL = 'anthropic.claude-sonnet-4-5-20250929-v1:0';
+/** Where the profile routes to, as far as the emulator knows. */
+const MODELS = ['us-east-1', 'us-east-2', 'us-west-2'].map((region) => ({
+  modelArn: `arn:aws:bedrock:${region}::foundation-model/${MODEL}`,
+}));
 
 describe("the Bedrock emulator's control plane, through the AWS SDK", () => {
   let emulator: BedrockEmulator;
@@ -66,18 +72,13 @@ describe("the Bedrock emulator's control plane, through the AWS SDK", () => {
     expect(paged.length).toBeGreaterThan(7);
   });
 
-  it('has no application profiles', async () => {
-    const answer = await client.send(new ListInferenceProfilesCommand({ typeEquals: 'APPLICATION' }));
-    expect(answer.inferenceProfileSummaries).toEqual([]);
-  });
-
-  it('describes a profile by the model behind it', async () => {
+  it('describes a profile by the model behind it in each region', async () => {
     const profile = await client.send(new GetInferenceProfileCommand({ inferenceProfileIdentifier: CLAUDE }));
     expect(profile).toMatchObject({
       inferenceProfileId: CLAUDE,
       status: 'ACTIVE',
       type: 'SYSTEM_DEFINED',
-      models: [{ modelArn: `arn:aws:bedrock:us-east-1::foundation-model/${MODEL}` }],
+      models: MODELS,
     });
   });
 
@@ -96,5 +97,63 @@ describe("the Bedrock emulator's control plane, through the AWS SDK", () => {
     await expect(missing).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
     const page = client.send(new ListInferenceProfilesCommand({ maxResults: 1001 }));
     await expect(page).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+});
+
+describe("an application's inference profile, through the AWS SDK", () => {
+  let emulator: BedrockEmulator;
+  let client: BedrockClient;
+  let runtime: BedrockRuntimeClient;
+  beforeAll(async () => {
+    emulator = await startBedrockEmulator({ tokenDelayMs: 0 });
+    client = new BedrockClient(settingsOf(emulator.url));
+    runtime = new BedrockRuntimeClient(settingsOf(emulator.url));
+  });
+  afterAll(async () => {
+    client.destroy();
+    runtime.destroy();
+    await emulator.close();
+  });
+
+  const create = (copyFrom: string) =>
+    client.send(
+      new CreateInferenceProfileCommand({
+        inferenceProfileName: 'team',
+        modelSource: { copyFrom },
+        tags: [{ key: 'team', value: 'search' }],
+      }),
+    );
+  const messages = [{ role: 'user' as const, content: [{ text: 'Hello' }] }];
+
+  it('is listed, described and called by its ARN', async () => {
+    const made = await create(`arn:aws:bedrock:us-east-1:000000000000:inference-profile/${CLAUDE}`);
+    expect(made.status).toBe('ACTIVE');
+    const arn = made.inferenceProfileArn ?? '';
+    expect(arn).toMatch(/^arn:aws:bedrock:us-east-1:000000000000:application-inference-profile\/[a-z0-9]+$/);
+    const described = await client.send(new GetInferenceProfileCommand({ inferenceProfileIdentifier: arn }));
+    expect(described).toMatchObject({
+      inferenceProfileArn: arn,
+      inferenceProfileName: 'team',
+      status: 'ACTIVE',
+      type: 'APPLICATION',
+      models: MODELS,
+    });
+    const applications = await client.send(new ListInferenceProfilesCommand({ typeEquals: 'APPLICATION' }));
+    expect(applications.inferenceProfileSummaries?.map((one) => one.inferenceProfileArn)).toEqual([arn]);
+    const answer = await runtime.send(new ConverseCommand({ modelId: arn, messages }));
+    expect(answer.stopReason).toBe('end_turn');
+    expect(emulator.generations.all.at(-1)?.modelId).toBe(arn);
+  });
+
+  it('cannot be copied from what does not exist, nor called where there is none', async () => {
+    await expect(create('arn:aws:bedrock:us-east-1::foundation-model/unknown')).rejects.toMatchObject({
+      name: 'ValidationException',
+    });
+    const modelId = 'arn:aws:bedrock:us-east-1:000000000000:application-inference-profile/unknown';
+    await expect(runtime.send(new ConverseCommand({ modelId, messages }))).rejects.toMatchObject({
+      name: 'ValidationException',
+    });
+    const missing = client.send(new GetInferenceProfileCommand({ inferenceProfileIdentifier: modelId }));
+    await expect(missing).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 });
