@@ -243,10 +243,17 @@ const FAR_AWAY: LimitSet = {
 /** Every counter of the tenant and of the key's account, by name: asked by an admission of nothing, itself a request. */
 export async function countersAt(
   stores: Stores,
-  of: { readonly tenant: TenantRef; readonly atMs: number; readonly key?: KeyRef },
+  of: {
+    readonly tenant: TenantRef;
+    readonly atMs: number;
+    readonly key?: KeyRef;
+    /** Of the limits that admitted last; by default 1. */
+    readonly version?: number;
+  },
 ): Promise<ReadonlyMap<string, number>> {
   const accountLimits = of.key === undefined ? {} : FAR_AWAY;
-  const facts = { ...of, index: 0, tokens: 0, nanoUsd: 0, limits: { inflightMax: 400 }, accountLimits };
+  const limits = { inflightMax: 400, version: of.version ?? 1 };
+  const facts = { ...of, index: 0, tokens: 0, nanoUsd: 0, limits, accountLimits };
   const admission = { ...admissionOf(facts), request: freshRequest(of.atMs), model: PROBE };
   const result = await stores.limits.admit(admission);
   if (result.outcome !== 'admitted') throw new Error('A probe was refused.');
