@@ -34,7 +34,9 @@ export interface Ledger {
 /** Everything that the tables say of a tenant. */
 export function ledgerOf(dynamo: MemoryDynamo, tenant: TenantRef): Ledger {
   const item = dynamo.dump(TABLES.limitsTable).get(`TENANT#${tenant}|LIMITS`) ?? {};
-  const records = [...dynamo.dump(TABLES.usageTable).values()].map((usage) => fromUsageItem(tenant, usage));
+  const records = [...dynamo.dump(TABLES.usageTable).values()]
+    .filter(({ PK }) => PK?.S === `TENANT#${tenant}`)
+    .map((usage) => fromUsageItem(tenant, usage));
   const settled = new Map(records.map((record) => [record.request, record]));
   const reserved: Reservation[] = [];
   for (const [name, { S: text = '' }] of Object.entries(item)) {
