@@ -85,10 +85,10 @@ function parseAnswer({ status, headers, body }: WholeAnswer): readonly string[] 
     });
   }
   const { status: state, models } = jsonObject(body);
-  if (state !== 'ACTIVE') return undefined;
+  if (typeof state === 'string' && state !== 'ACTIVE') return undefined;
   const arns = Array.isArray(models) ? models.map((model) => asRecord(model)?.['modelArn']) : [];
-  if (arns.length > 0 && arns.every((one) => typeof one === 'string')) return arns;
-  throw new MalformedAnswer('GetInferenceProfile was answered without models.');
+  if (state === 'ACTIVE' && arns.length > 0 && arns.every((one) => typeof one === 'string')) return arns;
+  throw new MalformedAnswer('GetInferenceProfile was answered without a status or models.');
 }
 
 function jsonObject(body: Buffer): Readonly<Record<string, unknown>> {

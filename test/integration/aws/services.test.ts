@@ -6,11 +6,14 @@ import {
   contextSecretOf,
   deploymentSettingsOf,
   eventBusOf,
+  inferenceProfilesOf,
   leanDynamo,
   type Services,
   secretVaultOf,
   startServices,
+  tenantSettingsOf,
 } from '../../../shared/aws/services.ts';
+import { CATALOGUE } from '../../../shared/domain/catalogue.ts';
 import { parseAccountRef, parseKeyRef, parseTenantRef } from '../../../shared/domain/ids.ts';
 import { json, type ScriptedServer, startScriptedServer } from '../../support/scripted-server.ts';
 
@@ -96,6 +99,16 @@ test.each([
     scope: 'eu-central-1/ssm',
     call: (services: Services) => deploymentSettingsOf(services).baseUrl(),
   },
+  {
+    host: 'ssm.eu-central-1.amazonaws.com',
+    scope: 'eu-central-1/ssm',
+    call: (services: Services) => tenantSettingsOf(services).put(TENANT, { modelAliases: {} }),
+  },
+  {
+    host: 'bedrock.eu-central-1.amazonaws.com',
+    scope: 'eu-central-1/bedrock',
+    call: (services: Services) => inferenceProfilesOf(services, CATALOGUE).modelOf('arn'),
+  },
 ])('$host is called and signed for as $scope', async ({ host, scope, call }) => {
   const keys = JSON.stringify({ current: 'k0', k0: 'zero'.repeat(10) });
   const answers = {
@@ -103,6 +116,9 @@ test.each([
     ARN: 'arn',
     FailedEntryCount: 0,
     Parameter: { Value: 'https://a/b' },
+    Version: 1,
+    status: 'ACTIVE',
+    models: [{ modelArn: 'arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-lite-v1:0' }],
   };
   server.play(json(200, answers));
   const agent = new LoopbackAgent();

@@ -1,0 +1,126 @@
+import { BedrockClient, CreateInferenceProfileCommand } from '@aws-sdk/client-bedrock';
+import { startBedrockEmulator } from '../../../local/bedrock/emulator.ts';
+import { createInferenceProfiles } from '../../../shared/aws/inference-profiles.ts';
+import type { SignedHttp } from '../../../shared/aws/signed-http.ts';
+import { CATALOGUE, catalogueOf } from '../../../shared/domain/catalogue.ts';
+import { noWaiting, sdkAccess, signedHttpTo } from '../../support/aws-emulator.ts';
+import {
+  hangUp,
+  json,
+  type Script,
+  type ScriptedServer,
+  startScriptedServer,
+} from '../../support/scripted-server.ts';
+
+const NOVA = 'amazon.nova-lite-v1:0';
+const SONNET = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
+const ARN = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123';
+const PATH = `/inference-profiles/${encodeURIComponent(ARN)}`;
+
+test('the model is that which the profile was copied from, as the AWS SDK made it', async () => {
+  const emulator = await startBedrockEmulator({ tokenDelayMs: 0 });
+  const client = new BedrockClient(sdkAccess(emulator.url));
+  const http = signedHttpTo(emulator.url, 'bedrock');
+  const profiles = createInferenceProfiles({ http, catalogue: catalogueOf('us-east-1') });
+  const sources = [
+    `arn:aws:bedrock:us-east-1::foundation-model/${NOVA}`,
+    `arn:aws:bedrock:us-east-1:000000000000:inference-profile/${SONNET}`,
+    `arn:aws:bedrock:us-east-1:000000000000:inference-profile/${SONNET.replace('us.', 'global.')}`,
+  ];
+  const models: string[] = [];
+  for (const copyFrom of sources) {
+    const order = { inferenceProfileName: 'team', modelSource: { copyFrom } };
+    const { inferenceProfileArn = '' } = await client.send(new CreateInferenceProfileCommand(order));
+    models.push(await profiles.modelOf(inferenceProfileArn));
+  }
+  expect(models).toEqual([NOVA, SONNET, SONNET.replace('us.', 'global.')]);
+  await expect(profiles.modelOf(ARN)).rejects.toMatchObject({ code: 'model_not_found' });
+  client.destroy();
+  http.close();
+  await emulator.close();
+});
+
+describe('application inference profiles', () => {
+  let server: ScriptedServer;
+  let http: SignedHttp;
+  beforeAll(async () => {
+    server = await startScriptedServer();
+    http = signedHttpTo(server.endpoint, 'bedrock');
+  });
+  afterAll(async () => {
+    http.close();
+    await server.close();
+  });
+
+  const opened = () => createInferenceProfiles({ http, catalogue: CATALOGUE, waiting: noWaiting() });
+  const profile = (of: object = {}): Script =>
+    json(200, {
+      status: 'ACTIVE',
+      models: [{ modelArn: `arn:aws:bedrock:us-east-1::foundation-model/${NOVA}` }],
+      ...of,
+    });
+  const refusal =
+    (status: number, type: string): Script =>
+    (response) => {
+      const headers = {
+        'x-amzn-errortype': `${type}:http://internal.amazon.com/coral/`,
+        'content-type': 'application/json',
+      };
+      response.writeHead(status, headers).end(JSON.stringify({ message: `Not ${ARN}` }));
+    };
+
+  test('are asked once for all who ask, at the same time and later', async () => {
+    server.play(profile(), refusal(500, 'InternalServerException'));
+    const profiles = opened();
+    const ids = await Promise.all([profiles.modelOf(ARN), profiles.modelOf(ARN)]);
+    expect([...ids, await profiles.modelOf(ARN)]).toEqual([NOVA, NOVA, NOVA]);
+    expect(server.requests.map(({ path, body }) => [path, body])).toEqual([[PATH, '']]);
+    expect(server.requests[0]?.headers.authorization).toContain('/us-east-1/bedrock/aws4_request');
+  });
+
+  test.each([
+    ['there is none', refusal(404, 'ResourceNotFoundException')],
+    ['Bedrock finds the ARN invalid', refusal(400, 'ValidationException')],
+    ['it is not in use', profile({ status: 'DELETING' })],
+    [
+      'its model is not in the catalogue',
+      profile({ models: [{ modelArn: 'arn:aws:bedrock:us-east-1::foundation-model/x' }] }),
+    ],
+  ])(
+    'lead to no model where %s; that is asked again, and neither ARN nor account is told',
+    async (_what, script) => {
+      server.play(script, profile());
+      const profiles = opened();
+      const refused = profiles.modelOf(ARN);
+      await expect(refused).rejects.toMatchObject({
+        code: 'model_not_found',
+        message: 'The inference profile leads to no model that has a price here.',
+      });
+      expect(await profiles.modelOf(ARN)).toBe(NOVA);
+    },
+  );
+
+  test.each([
+    ['is down', refusal(500, 'InternalServerException'), 3],
+    ['throttles', refusal(429, 'ThrottlingException'), 3],
+    ['loses the response', hangUp, 3],
+    ['does not let us ask', refusal(403, 'AccessDeniedException'), 1],
+    ['answers no JSON', (response) => void response.writeHead(200).end('<html>'), 3],
+    ['names no models', profile({ models: [] }), 3],
+    ['names models without ARN', profile({ models: [{}] }), 3],
+  ] as const satisfies readonly (readonly [string, Script, number])[])(
+    'cannot be told of where Bedrock %s; that is asked again',
+    async (_what, script, requests) => {
+      server.play(script);
+      const profiles = opened();
+      await expect(profiles.modelOf(ARN)).rejects.toMatchObject({
+        code: 'service_unavailable',
+        message: 'The inference profile of the model cannot be reached. Retry shortly.',
+        retryAfterMs: 1_000,
+      });
+      expect(server.requests).toHaveLength(requests);
+      server.play(profile());
+      expect(await profiles.modelOf(ARN)).toBe(NOVA);
+    },
+  );
+});
