@@ -1,4 +1,5 @@
 import { GatewayError } from '../../../shared/domain/gateway-error.ts';
+import { errorBody, errorHeaders, errorStatus } from '../../../shared/http/openai-error.ts';
 import { dynamoStores, limitsItemOf, NOW_MS, TABLES } from '../../support/limits-fixture.ts';
 import { createMemoryDynamo, dynamoError } from '../../support/memory-dynamo.ts';
 import { ASK, bodyText, CHAT_MODEL, DEADLINE_MS, proxyFixture } from '../../support/proxy-fixture.ts';
@@ -58,16 +59,32 @@ describe('a limit that refuses', () => {
     const proxy = proxyFixture({ limits: { inflightMax: 1 } });
     await proxy.chat(ASK);
     const error = await refusal(proxy.chat(ASK));
-    expect(error.code).toBe('too_many_inflight_requests');
+    const message = 'Too many requests at once: this project may have 1 under way.';
+    expect([errorStatus(error), errorBody(error)]).toEqual([
+      429,
+      { error: { message, type: 'requests', param: null, code: 'rate_limit_exceeded' } },
+    ]);
     expect(error.retryAfterMs).toBeGreaterThanOrEqual(750);
     expect(error.retryAfterMs).toBeLessThanOrEqual(1250);
+    expect(errorHeaders(error)).toEqual({
+      'x-should-retry': 'true',
+      'retry-after-ms': String(error.retryAfterMs),
+      'retry-after': expect.stringMatching(/^[12]$/),
+    });
+    expect(proxy.calls).toHaveLength(1);
   });
 
   test('because the limits changed meanwhile asks for another try', async () => {
     const proxy = proxyFixture({
       store: { admit: async () => ({ outcome: 'refused', by: 'stale-limits' }) },
     });
-    expect(await refusal(proxy.chat(ASK))).toMatchObject({ code: 'service_unavailable', retryAfterMs: 100 });
+    const error = await refusal(proxy.chat(ASK));
+    const message = 'Limits changed while this request was checked. Retry it.';
+    expect([errorStatus(error), errorBody(error), errorHeaders(error)]).toEqual([
+      503,
+      { error: { message, type: 'server_error', param: null, code: 'service_unavailable' } },
+      { 'x-should-retry': 'true', 'retry-after-ms': '100', 'retry-after': '1' },
+    ]);
     expect(proxy.calls).toEqual([]);
   });
 
