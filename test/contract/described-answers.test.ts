@@ -14,9 +14,18 @@ const project = {
     requests_per_minute: null,
     requests_per_day: null,
     tokens_per_minute: null,
+    tokens_per_day: null,
+    tokens_per_month: null,
+    usd_per_day: null,
     usd_per_month: null,
+    shadow: [],
     default_max_completion_tokens: 4096,
+    smoothing: null,
+    token_counting: null,
+    estimation: 'strict',
+    models: {},
   },
+  show_cost: false,
 };
 
 interface Told {

@@ -32,8 +32,8 @@ import {
 import { seededRandom } from '../support/random.ts';
 
 const MODELS = /^GET \/v1\/models/;
-const USAGE = /^GET \/v1\/organization\/(usage\/completions|costs)$/;
-const PROJECT = /^\w+ \/v1\/organization\/projects(\/\{project_id\}(\/archive)?)?$/;
+const USAGE = /^GET \/v1\/organization\/(usage\/(completions|embeddings|images)|costs)$/;
+const PROJECT = /^\w+ \/v1\/organization\/projects(\/\{project_id\}(\/(archive|model_aliases))?)?$/;
 const KEYS =
   /^\w+ \/v1\/organization\/projects\/\{project_id\}\/(service_accounts|api_keys)(\/\{\w+\}(\/(api_keys|rotate|claim_link))?)?$/;
 const LIMITS = /\/\{project_id\}\/(rate_limits|spend_limit|spend_alerts|model_permissions)(\/\{\w+\})?$/;

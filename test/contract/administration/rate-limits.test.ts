@@ -132,9 +132,13 @@ describe('the rate limits of models', () => {
     expect((await list()).body.data).toHaveLength(2);
   });
 
-  test('change and record nothing where nothing is named, nor where a model is unknown', async () => {
-    const { updateModel, audit, id } = await projectWithModels();
+  test('change and record nothing where nothing is named, nor where a model is unknown or the project another', async () => {
+    const { call, updateModel, newProject, audit, id } = await projectWithModels();
     expect((await updateModel(NOVA, {})).body).toEqual(objectOf(id, { model: NOVA }));
+    const foreign = idOf(await newProject()).replace(/all$/, NOVA);
+    const path = { project_id: id, rate_limit_id: foreign };
+    const refused = await call(`POST ${RATE_LIMIT}`, { path, body: { max_requests_per_1_day: 1 } });
+    expect(refusalOf(refused)).toEqual({ status: 404, code: 'not_found', param: null });
     for (const model of ['gpt-4o', '', `zz.${NOVA}`, 'amazon.nova-*', '__proto__']) {
       const refused = await updateModel(model, { max_requests_per_1_day: 1 });
       expect(refusalOf(refused)).toEqual({ status: 404, code: 'not_found', param: null });
