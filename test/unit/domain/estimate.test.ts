@@ -81,6 +81,15 @@ describe('media', () => {
     ['a text that normalises to more is that', [{ kind: 'text', text: '\ufdfa' }], 256 + 33],
     ['a packed document is the whole context window', [{ kind: 'document', bytes: 1 }], 200_000],
     ['so are several', [{ kind: 'document', bytes: 9 }, { kind: 'image' }], 200_000],
+    ['a text is never cut to the window', [{ kind: 'text', text: 'x'.repeat(250_000) }], 256 + 250_000],
+    [
+      'nor is it where other media fill the window',
+      [
+        { kind: 'document', bytes: 1 },
+        { kind: 'text', text: 'abc' },
+      ],
+      200_000 + 259,
+    ],
     ['more images than fit are what fits', Array(40).fill({ kind: 'image' }), 200_000],
   ])('%s', (_, media, tokens) => {
     expect(inputOf(media)).toBe(tokens);
