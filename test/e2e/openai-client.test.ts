@@ -215,6 +215,33 @@ describe('each error class of the official client has its cause', () => {
   );
 });
 
+describe('limits', () => {
+  test('a budget that a request exceeds is given up at once, with what to lower', async () => {
+    const limits = { usd_per_day: 0.000001 };
+    const project = await stack.admin.projects.create({ name: 'tiny-budget', limits } as { name: string });
+    const { api_key } = await stack.admin.projects.serviceAccounts.create(project.id, { name: 'tiny' });
+    let calls = 0;
+    const counting: typeof fetch = (input, init) => {
+      calls += 1;
+      return stack.fetch(input, init);
+    };
+    const patient = stack.client({ apiKey: api_key?.value ?? '', maxRetries: 2, fetch: counting });
+    const error = await errorOf(patient.chat.completions.create({ ...ask('Hello'), max_tokens: 100 }));
+    expect(error).toBeInstanceOf(RateLimitError);
+    expect([error.status, error.type, error.code, error.param]).toEqual([
+      429,
+      'insufficient_quota',
+      'insufficient_quota',
+      null,
+    ]);
+    expect(error.message).toMatch(
+      /Request too large for the budget of this project on USD a day: limit 0\.000001000 USD, this request may need 0\.\d{9} USD\. Shorten the input or lower max_tokens, which is 100\.$/,
+    );
+    expect(error.headers?.get('x-should-retry')).toBe('false');
+    expect(calls).toBe(1);
+  });
+});
+
 describe('models', () => {
   test('lists what the key may use and retrieves one of them, slashes and all', async () => {
     const listed = [];
