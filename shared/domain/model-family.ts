@@ -40,8 +40,9 @@ const NOTHING: ModelAbilities = {
 
 /**
  * Claude from 3.7 on burns five tokens of quota for one of output, every other model one. Source: Bedrock user guide,
- * "How tokens are counted in Amazon Bedrock" (quotas-token-burndown), read 2026-11-21. Models newer than that page are
- * taken to burn as those before them.
+ * "How tokens are counted in Amazon Bedrock" (quotas-token-burndown) and "Global cross-Region inference", read
+ * 2026-11-21, which name 3.7 Sonnet, Opus 4, Sonnet 4 and Sonnet 4.5. Their successors are taken to burn as they do:
+ * a factor too high admits less, never more.
  */
 const CLAUDE_OUTPUT_FACTOR = 5;
 
