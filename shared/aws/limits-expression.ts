@@ -136,6 +136,24 @@ export const removeUpdate = (
     returns: 'NONE',
   });
 
+/** Sets numbers that a rebuild worked out, where all that it saw still holds what it held; undefined is no attribute. */
+export const rebuildUpdate = (
+  target: Omit<WriteTarget, 'removable'>,
+  of: {
+    readonly set: readonly (readonly [name: string, value: number])[];
+    readonly seen: ReadonlyMap<string, number | undefined>;
+  },
+): UpdateItemCommandInput =>
+  updateOf({
+    ...target,
+    set: of.set,
+    remove: [],
+    conditions: [...of.seen].map(([name, value]) =>
+      value === undefined ? { test: 'absent', name } : { test: 'equals', name, value },
+    ),
+    returns: 'NONE',
+  });
+
 /** A settlement leaves the count of requests as it is, so half of the counters need no mention. */
 function differences({ counters, from, to }: Change): readonly Assignment<number>[] {
   const ofCounters = counters
