@@ -1,5 +1,4 @@
 /** What a request may cost, known before it is sent: at most and, where a tenant chose so, as expected. */
-import type { ChatCommand } from './chat-command.ts';
 import type { Amounts, TenantLimits } from './limits.ts';
 import { type Media, mediaTokensExpected, mediaTokensMax } from './media-tokens.ts';
 import type { Model } from './model.ts';
@@ -17,10 +16,14 @@ export interface Estimate {
 }
 
 /** The part of a conversation that is billed as input. */
-export type EstimatedInput = Pick<ChatCommand, 'system' | 'messages'> & {
+export interface EstimatedInput {
+  /** System texts, and whatever else stands before the messages. */
+  readonly system: readonly string[];
+  /** Turns with their texts. */
+  readonly messages: readonly { readonly texts: readonly string[] }[];
   /** All that stands among the messages beside text; absent: nothing. */
   readonly media?: readonly Media[];
-};
+}
 
 /** What an estimate depends on beside the input. */
 export interface EstimateTerms {

@@ -14,10 +14,20 @@ export function stopReasonOf(reason: string | undefined): StopReason {
     case 'malformed_model_output':
     case 'malformed_tool_use':
       return 'malformed';
-    case 'end_turn':
     case 'stop_sequence':
+      return 'stop-sequence';
+    case 'end_turn':
       return 'end';
     default:
       return 'end';
   }
+}
+
+/** The sequence that stopped Claude, where the request asked for `/delta/stop_sequence`. */
+export function stopSequenceOf(fields: unknown): { readonly stopSequence?: string } {
+  if (typeof fields !== 'object' || fields === null) return {};
+  const delta: unknown = Reflect.get(fields, 'delta');
+  const sequence: unknown =
+    typeof delta === 'object' && delta !== null ? Reflect.get(delta, 'stop_sequence') : undefined;
+  return typeof sequence === 'string' ? { stopSequence: sequence } : {};
 }

@@ -1,9 +1,10 @@
-/** A chat completion as Converse takes it: what the model's own rules refuse is refused or left out here. */
-import type { ChatCommand, ChatMessage } from '../../../shared/domain/chat-command.ts';
-import type { ConverseBody, ConverseMessage } from '../../../shared/domain/converse.ts';
+/** A request as Converse takes it: what the model's own rules refuse is refused or left out here. */
+import type { ModelCommand } from '../../../shared/domain/conversation.ts';
+import type { ConverseBody } from '../../../shared/domain/converse.ts';
 import { GatewayError } from '../../../shared/domain/gateway-error.ts';
 import type { Model } from '../../../shared/domain/model.ts';
 import type { RequestTags } from './request-metadata.ts';
+import { toMessages, toSystem } from './to-blocks.ts';
 
 export interface ConverseRequest {
   readonly body: ConverseBody;
@@ -13,15 +14,15 @@ export interface ConverseRequest {
 
 /** Throws GatewayError where the model cannot do what was asked and leaving it out would change the answer. */
 export function toConverse(
-  command: ChatCommand,
+  command: ModelCommand,
   of: { readonly model: Model; readonly outputTokensMax: number; readonly tags: RequestTags },
 ): ConverseRequest {
   assertModelTakes(command, of.model);
   const sampling = samplingFor(command, of.model);
   return {
     body: {
-      messages: messagesOf(command.messages),
-      ...(command.system.length > 0 && { system: command.system.map((text) => ({ text })) }),
+      messages: toMessages(command.messages),
+      ...(command.system.length > 0 && { system: toSystem(command.system) }),
       inferenceConfig: {
         maxTokens: of.outputTokensMax,
         ...sampling.fields,
@@ -29,20 +30,20 @@ export function toConverse(
       },
       requestMetadata: of.tags.entries,
     },
-    ignoredParams: [...sampling.ignored, ...(of.tags.incomplete ? ['metadata'] : [])],
+    ignoredParams: [...sampling.ignored, ...(of.tags.incomplete ? [command.paramNames.metadata] : [])],
   };
 }
 
-function assertModelTakes(command: ChatCommand, model: Model): void {
+function assertModelTakes(command: ModelCommand, model: Model): void {
   const { takes } = model;
   if (command.system.length > 0 && !takes.systemMessages) {
-    refuse(model, { param: 'messages', what: 'system messages' });
+    refuse(model, { param: command.paramNames.messages, what: 'system messages' });
   }
   if (command.stopSequences.length > 0 && !takes.stopSequences) {
-    refuse(model, { param: 'stop', what: 'stop sequences' });
+    refuse(model, { param: command.paramNames.stopSequences, what: 'stop sequences' });
   }
   if (command.messages.at(-1)?.role === 'assistant' && !takes.assistantPrefill) {
-    refuse(model, { param: 'messages', what: 'an assistant message as the last one' });
+    refuse(model, { param: command.paramNames.messages, what: 'an assistant message as the last one' });
   }
 }
 
@@ -54,9 +55,9 @@ function refuse(model: Model, of: { readonly param: string; readonly what: strin
 
 /** Sampling only shades an answer, so a model that does not take it gets none, and the answer says so. */
 function samplingFor(
-  command: ChatCommand,
+  command: ModelCommand,
   model: Model,
-): { readonly fields: Pick<ChatCommand, 'temperature' | 'topP'>; readonly ignored: readonly string[] } {
+): { readonly fields: Pick<ModelCommand, 'temperature' | 'topP'>; readonly ignored: readonly string[] } {
   const { temperature, topP } = command;
   const takesTemperature = model.takes.sampling;
   const takesTopP = model.takes.sampling && (model.takes.temperatureWithTopP || temperature === undefined);
@@ -66,19 +67,8 @@ function samplingFor(
       ...(topP !== undefined && takesTopP && { topP }),
     },
     ignored: [
-      ...(temperature !== undefined && !takesTemperature ? ['temperature'] : []),
-      ...(topP !== undefined && !takesTopP ? ['top_p'] : []),
+      ...(temperature !== undefined && !takesTemperature ? [command.paramNames.temperature] : []),
+      ...(topP !== undefined && !takesTopP ? [command.paramNames.topP] : []),
     ],
   };
-}
-
-function messagesOf(messages: readonly ChatMessage[]): readonly ConverseMessage[] {
-  return messages.map(({ role, texts }, index) => ({
-    role,
-    content: texts.map((text, part) => {
-      const isPrefill = role === 'assistant' && index === messages.length - 1 && part === texts.length - 1;
-      // Claude refuses an answer to be continued that ends in white space.
-      return { text: isPrefill ? text.trimEnd() : text };
-    }),
-  }));
 }

@@ -1,6 +1,6 @@
 /** The conversation of a request, in text: who may speak, in which form, and how turns are joined. */
-import type { ChatMessage } from '../../../shared/domain/chat-command.ts';
-import { isObject, type JsonObject, within } from './json-value.ts';
+import type { Message, TextBlock } from '../../../shared/domain/conversation.ts';
+import { isObject, type JsonObject, within } from '../wire/json-value.ts';
 import {
   refuseMissing,
   refuseParameter,
@@ -8,13 +8,13 @@ import {
   refuseUnknown,
   refuseUnsupportedValue,
   refuseValue,
-} from './refusal.ts';
+} from '../wire/refusal.ts';
 
 export interface Conversation {
   /** System and developer texts in order, wherever they stood. */
-  readonly system: readonly string[];
+  readonly system: readonly TextBlock[];
   /** Begins with the user; roles alternate. */
-  readonly messages: readonly ChatMessage[];
+  readonly messages: readonly Message[];
   /** Whether a message carried a `name`, which no model of Bedrock is told. */
   readonly named: boolean;
 }
@@ -47,7 +47,7 @@ export function readConversation(value: unknown): Conversation {
   const spoken = turns.filter((turn) => turn.role !== 'system' && turn.texts.length > 0);
   assertUserBegins(spoken);
   return {
-    system: turns.filter((turn) => turn.role === 'system').flatMap((turn) => turn.texts),
+    system: turns.filter((turn) => turn.role === 'system').flatMap((turn) => turn.texts.map(textBlock)),
     messages: joinTurns(spoken),
     named: value.some((item) => isObject(item) && item['name'] !== undefined && item['name'] !== null),
   };
@@ -62,12 +62,15 @@ function assertUserBegins(spoken: readonly Turn[]): void {
 }
 
 /** Consecutive messages of one role become one: Bedrock takes roles that alternate only. */
-function joinTurns(spoken: readonly Turn[]): readonly ChatMessage[] {
-  const joined: { role: 'user' | 'assistant'; texts: string[] }[] = [];
+const textBlock = (text: string): TextBlock => ({ type: 'text', text });
+
+function joinTurns(spoken: readonly Turn[]): readonly Message[] {
+  const joined: { role: 'user' | 'assistant'; content: TextBlock[] }[] = [];
   for (const { role, texts } of spoken) {
     const last = joined.at(-1);
-    if (last?.role === role) last.texts.push(...texts);
-    else joined.push({ role: role === 'assistant' ? role : 'user', texts: [...texts] });
+    const content = texts.map(textBlock);
+    if (last?.role === role) last.content.push(...content);
+    else joined.push({ role: role === 'assistant' ? role : 'user', content });
   }
   return joined;
 }

@@ -3,8 +3,8 @@
  * refused by name, or accepted without effect and named in `x-ignored-params`. A value that asks for nothing
  * (`null`, a default) is always accepted. Source of the list: ChatCompletionCreateParams of openai 7.55.
  */
-import { isObject, type JsonObject } from './json-value.ts';
-import { refuseParameter, refuseType, refuseUnknown, refuseUnsupportedValue } from './refusal.ts';
+import { isObject, type JsonObject } from '../wire/json-value.ts';
+import { refuseParameter, refuseType, refuseUnknown, refuseUnsupportedValue } from '../wire/refusal.ts';
 
 /** The parameters that request.ts reads. */
 const HONOURED: ReadonlySet<string> = new Set([

@@ -1,5 +1,5 @@
 /** A chat completion from the wire: each field honoured, refused by name or listed as ignored. */
-import type { ChatCommand } from '../../../shared/domain/chat-command.ts';
+import type { ModelCommand, ParamNames } from '../../../shared/domain/conversation.ts';
 import {
   isObject,
   type JsonObject,
@@ -8,11 +8,11 @@ import {
   readNumber,
   readObject,
   readString,
-} from './json-value.ts';
+} from '../wire/json-value.ts';
+import { refuseMissing, refuseType, refuseUnknown, refuseValue } from '../wire/refusal.ts';
+import { assertWellFormed } from '../wire/well-formed.ts';
 import { readConversation } from './messages.ts';
 import { ignoredParameters } from './parameters.ts';
-import { refuseMissing, refuseType, refuseUnknown, refuseValue } from './refusal.ts';
-import { assertWellFormed } from './well-formed.ts';
 
 const MODEL_LENGTH_MAX = 2048;
 const STOP_MAX = 4;
@@ -23,8 +23,31 @@ const SAFETY_IDENTIFIER_MAX = 128;
 const TEMPERATURE = { min: 0, max: 2 };
 const TOKENS = { min: 1, max: Number.MAX_SAFE_INTEGER };
 
+/** A chat completion as it was asked for. */
+export interface ChatRequest {
+  readonly command: ModelCommand;
+  readonly stream: boolean;
+  readonly includeUsage: boolean;
+}
+
+const PARAM_NAMES: ParamNames = {
+  messages: 'messages',
+  outputTokensMax: 'max_completion_tokens',
+  stopSequences: 'stop',
+  temperature: 'temperature',
+  topP: 'top_p',
+  topK: 'top_k',
+  tools: 'tools',
+  toolChoice: 'tool_choice',
+  parallelToolCalls: 'parallel_tool_calls',
+  answerFormat: 'response_format',
+  reasoning: 'reasoning_effort',
+  serviceTier: 'service_tier',
+  metadata: 'metadata',
+};
+
 /** Reads a parsed body of depth 64 at most. Throws GatewayError naming the first field at fault. */
-export function parseChatRequest(body: unknown): ChatCommand {
+export function parseChatRequest(body: unknown): ChatRequest {
   if (!isObject(body)) return refuseType('body', { expected: 'a JSON object', got: body ?? null });
   assertWellFormed(body, '');
   const conversation = readConversation(body['messages']);
@@ -33,15 +56,17 @@ export function parseChatRequest(body: unknown): ChatCommand {
   const endUser = readEndUser(body);
   const sampling = readSampling(body);
   const outranked = [...output.ignored, ...sampling.ignored, ...streaming.ignored, ...endUser.ignored];
-  return {
+  const command: ModelCommand = {
     requestedModel: readModel(body['model']),
     system: conversation.system,
     messages: conversation.messages,
+    answerFormat: { type: 'text' },
+    serviceTier: 'standard',
+    paramNames: { ...PARAM_NAMES, outputTokensMax: output.param },
     ...sampling.fields,
     stopSequences: readStop(body['stop']),
     metadata: readMetadata(body['metadata']),
     ...output.fields,
-    ...streaming.fields,
     ...endUser.fields,
     ignoredParams: [
       ...ignoredParameters(body),
@@ -49,11 +74,12 @@ export function parseChatRequest(body: unknown): ChatCommand {
       ...outranked,
     ],
   };
+  return { command, ...streaming.fields };
 }
 
 /** Fields of the command, and the parameters among their sources that had no effect. */
-interface Part<Field extends keyof ChatCommand> {
-  readonly fields: Pick<ChatCommand, Field>;
+interface Part<Of, Field extends keyof Of> {
+  readonly fields: Pick<Of, Field>;
   readonly ignored: readonly string[];
 }
 
@@ -66,21 +92,21 @@ function readModel(value: unknown): string {
   return model;
 }
 
-function readOutputMax(body: JsonObject): Part<'outputTokensMax' | 'outputTokensParam'> {
+function readOutputMax(body: JsonObject): Part<ModelCommand, 'outputTokensMax'> & { readonly param: string } {
   const current = readInteger(body['max_completion_tokens'], {
     param: 'max_completion_tokens',
     bounds: TOKENS,
   });
   const legacy = readInteger(body['max_tokens'], { param: 'max_tokens', bounds: TOKENS });
   const outputTokensMax = current ?? legacy;
-  if (outputTokensMax === undefined) return { fields: {}, ignored: [] };
-  const outputTokensParam = current === undefined ? 'max_tokens' : 'max_completion_tokens';
+  const param = current === undefined && legacy !== undefined ? 'max_tokens' : 'max_completion_tokens';
+  if (outputTokensMax === undefined) return { fields: {}, ignored: [], param };
   const outranked = current !== undefined && legacy !== undefined && legacy !== current;
-  return { fields: { outputTokensMax, outputTokensParam }, ignored: outranked ? ['max_tokens'] : [] };
+  return { fields: { outputTokensMax }, ignored: outranked ? ['max_tokens'] : [], param };
 }
 
 /** Bedrock's temperature ends at 1 where OpenAI's ends at 2: what is above acts as 1, and is said to. */
-function readSampling(body: JsonObject): Part<'temperature' | 'topP'> {
+function readSampling(body: JsonObject): Part<ModelCommand, 'temperature' | 'topP'> {
   const temperature = readNumber(body['temperature'], { param: 'temperature', bounds: TEMPERATURE });
   const topP = readNumber(body['top_p'], { param: 'top_p', bounds: { min: 0, max: 1 } });
   const fields = {
@@ -102,7 +128,7 @@ function readStop(value: unknown): readonly string[] {
   return sequences.filter((sequence) => sequence !== '');
 }
 
-function readStreaming(body: JsonObject): Part<'stream' | 'includeUsage'> {
+function readStreaming(body: JsonObject): Part<ChatRequest, 'stream' | 'includeUsage'> {
   const stream = readBoolean(body['stream'], 'stream') ?? false;
   const options = readObject(body['stream_options'], 'stream_options');
   if (options === undefined) return { fields: { stream, includeUsage: false }, ignored: [] };
@@ -141,7 +167,7 @@ function readTagValue(key: string, value: unknown): string {
   return value;
 }
 
-function readEndUser(body: JsonObject): Part<'endUser'> {
+function readEndUser(body: JsonObject): Part<ModelCommand, 'endUser'> {
   const user = readString(body['user'], 'user');
   const safety = readString(body['safety_identifier'], 'safety_identifier');
   if (safety !== undefined && safety.length > SAFETY_IDENTIFIER_MAX) {

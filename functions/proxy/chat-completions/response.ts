@@ -2,12 +2,25 @@
 import type { ModelEvent } from '../../../shared/domain/model-event.ts';
 import type { NanoUsd } from '../../../shared/domain/money.ts';
 import type { TokenUsage } from '../../../shared/domain/usage.ts';
-import { SSE_DATA, SSE_DONE, SSE_END } from '../../../shared/http/sse.ts';
-import { AnswerEnd } from '../answer-end.ts';
+import { SSE_DATA, SSE_DONE, SSE_END, SSE_PING, sseError } from '../../../shared/http/sse.ts';
+import { AnswerEnd } from '../model-call/answer-end.ts';
+import type { AnswerFacts, AnswerWire, AnswerWriter } from '../model-call/answer-wire.ts';
 import type { AnswerCost } from '../told-cost.ts';
 
+/** How chat completions are answered. */
+export const chatWire = (options: { readonly includeUsage: boolean }): AnswerWire => ({
+  streamed: (facts) => new ChunkWriter(identityOf(facts), { ...options, cost: facts.cost }),
+  whole: (facts, events) => writeCompletion(identityOf(facts), { events, cost: facts.cost }),
+});
+
+const identityOf = ({ requestId, created, command }: AnswerFacts): AnswerIdentity => ({
+  id: `chatcmpl-${requestId}`,
+  created,
+  model: command.requestedModel,
+});
+
 /** What every chunk of an answer repeats. */
-export interface AnswerIdentity {
+interface AnswerIdentity {
   /** `chatcmpl-…`. */
   readonly id: string;
   /** Unix seconds. */
@@ -20,8 +33,9 @@ export interface AnswerIdentity {
  * Writes the chunks of one answer. Its state is how the answer has gone so far. The JSON around a text is the
  * same in every chunk, so it is made once a stream and only the text is stringified for each.
  */
-export class ChunkWriter {
+class ChunkWriter implements AnswerWriter {
   readonly end = new AnswerEnd();
+  readonly ping = SSE_PING;
   #opened = false;
   readonly #head: string;
   readonly #textHead: string;
@@ -63,6 +77,10 @@ export class ChunkWriter {
     return `${opening}${this.#head}${choice}${this.#tail}${this.#usageChunk()}${SSE_DONE}`;
   }
 
+  fail(error: unknown): string {
+    return sseError(error);
+  }
+
   #open(): string {
     this.#opened = true;
     const delta = '{"role":"assistant","content":"","refusal":null}';
@@ -77,7 +95,7 @@ export class ChunkWriter {
 }
 
 /** A whole answer as JSON text. Throws GatewayError where the events are not those of a finished answer. */
-export function writeCompletion(
+function writeCompletion(
   identity: AnswerIdentity,
   of: { readonly events: readonly ModelEvent[]; readonly cost?: AnswerCost | undefined },
 ): string {

@@ -7,7 +7,7 @@ const MODEL = { outputFactor: 5, inputTokensMax: 200_000, imageTokensMax: 6_000 
 const price = { input: 3_000, output: 15_000 };
 const estimate = (texts: readonly string[], of: Partial<Parameters<typeof estimateOf>[1]> = {}) =>
   estimateOf(
-    { system: [], messages: [{ role: 'user', texts }] },
+    { system: [], messages: [{ texts }] },
     { price, outputTokensMax: 100, cacheWrites: 'none', model: MODEL, counting: {}, ...of },
   );
 
@@ -30,10 +30,7 @@ test('every system text and message counts with its own template', () => {
   const { usage } = estimateOf(
     {
       system: ['ab', 'c'],
-      messages: [
-        { role: 'user', texts: ['d'] },
-        { role: 'assistant', texts: ['e'] },
-      ],
+      messages: [{ texts: ['d'] }, { texts: ['e'] }],
     },
     { price, outputTokensMax: 1, cacheWrites: 'none', model: MODEL, counting: {} },
   );

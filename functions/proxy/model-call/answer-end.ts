@@ -1,13 +1,14 @@
 /** How an answer ended, learnt from its events; the same for streamed and whole answers. */
-import { GatewayError } from '../../shared/domain/gateway-error.ts';
-import type { ModelEvent, StopReason } from '../../shared/domain/model-event.ts';
-import type { TokenUsage } from '../../shared/domain/usage.ts';
+import { GatewayError } from '../../../shared/domain/gateway-error.ts';
+import type { ModelEvent, StopReason } from '../../../shared/domain/model-event.ts';
+import type { TokenUsage } from '../../../shared/domain/usage.ts';
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter';
 
 /** Watches the events of one answer. Its state is what they have said so far, in whatever order they came. */
 export class AnswerEnd {
   hasText = false;
+  hasToolCall = false;
   usage: TokenUsage | undefined;
   #reason: StopReason | undefined;
 
@@ -22,7 +23,10 @@ export class AnswerEnd {
       case 'usage':
         this.usage = event.usage;
         return;
-      case 'message-start':
+      case 'tool-call-start':
+        this.hasToolCall = true;
+        return;
+      default:
         return;
     }
   }
@@ -31,6 +35,7 @@ export class AnswerEnd {
   finishReason(): FinishReason {
     switch (this.#reason) {
       case 'end':
+      case 'stop-sequence':
         return 'stop';
       case 'length':
         return 'length';

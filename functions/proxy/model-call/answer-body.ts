@@ -2,14 +2,13 @@
 import type { ConverseStreamEvent } from '../../../shared/domain/converse.ts';
 import type { TokenUsage } from '../../../shared/domain/usage.ts';
 import { publicError } from '../../../shared/http/openai-error.ts';
-import { SSE_PING, sseError } from '../../../shared/http/sse.ts';
-import { fromStreamBatch } from '../bedrock/from-stream.ts';
+import { StreamReader } from '../bedrock/from-stream.ts';
 import { type CallWatch, cutOf, explain } from '../call-watch.ts';
 import type { ProxyDependencies } from '../dependencies.ts';
 import type { KeyGuard } from '../key-guard.ts';
 import { PatientReader, SILENCE } from '../patient-reader.ts';
 import type { Ending, Settlement } from '../settlement.ts';
-import type { ChunkWriter } from './response.ts';
+import type { AnswerWriter } from './answer-wire.ts';
 
 type Body = AsyncGenerator<string, void, void>;
 
@@ -27,7 +26,7 @@ export function streamedBody(
   deps: Pick<ProxyDependencies, 'clock' | 'timer'>,
   of: AcceptedCall & {
     readonly source: AsyncIterable<readonly ConverseStreamEvent[]>;
-    readonly writer: ChunkWriter;
+    readonly writer: AnswerWriter;
   },
 ): Body {
   // A generator that waits for a slow caller hears of no cut, and after a deadline nobody could settle any more.
@@ -59,15 +58,16 @@ async function* streamedTexts(
     periodMs: PING_PERIOD_MS,
     signal: watch.signal,
   });
+  const stream = new StreamReader();
   try {
     for (;;) {
       const read = await reader.next();
       if (read === SILENCE) {
-        yield SSE_PING;
+        yield writer.ping;
         continue;
       }
       if (read.done === true) break;
-      const text = writer.write(fromStreamBatch(read.value));
+      const text = writer.write(stream.read(read.value));
       if (text !== '') yield text;
     }
     const last = writer.finish();
@@ -78,7 +78,7 @@ async function* streamedTexts(
     if (watch.endedBy() === 'hung-up') return;
     const explained = explain(watch, error);
     ending = { outcome: 'failed', error: publicError(explained).code, cause: explained };
-    yield sseError(explained);
+    yield writer.fail(explained);
   } finally {
     reader.stop();
     watch.end('over');

@@ -1,11 +1,11 @@
-import type { ChatCommand } from '../../../shared/domain/chat-command.ts';
+import type { ModelCommand } from '../../../shared/domain/conversation.ts';
 import type { TenantLimits } from '../../../shared/domain/limits.ts';
 import type { Model } from '../../../shared/domain/model.ts';
-import { refuseValue } from './refusal.ts';
+import { refuseValue } from '../wire/refusal.ts';
 
 /** The most the answer may have, sent and reserved alike: what was asked, else the tenant's default within the model's. */
 export function outputTokensFor(
-  command: Pick<ChatCommand, 'outputTokensMax' | 'outputTokensParam'>,
+  command: Pick<ModelCommand, 'outputTokensMax' | 'paramNames'>,
   of: { readonly model: Model; readonly limits: TenantLimits },
 ): number {
   const { outputTokensMax } = of.model;
@@ -13,7 +13,7 @@ export function outputTokensFor(
   if (asked === undefined) return Math.min(of.limits.outputTokensDefault, outputTokensMax);
   if (asked <= outputTokensMax) return asked;
   return refuseValue(
-    command.outputTokensParam ?? 'max_completion_tokens',
+    command.paramNames.outputTokensMax,
     `expected a value <= ${outputTokensMax}, the most that '${of.model.id}' answers, but got ${asked} instead.`,
   );
 }
