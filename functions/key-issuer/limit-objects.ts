@@ -51,6 +51,7 @@ export const rateLimitObject = ({ ref, limits }: Pick<Tenant, 'ref' | 'limits'>,
 /** What a project's spend limit is told from. */
 export interface SpendLimit {
   readonly limitNanoUsd: NanoUsd;
+  readonly force: 'enforced' | 'shadow';
   readonly spentNanoUsd: NanoUsd;
   /** How much more the requests under way may cost than was reserved; undefined where what is reserved is a bound. */
   readonly debtNanoUsd?: NanoUsd;
@@ -58,13 +59,13 @@ export interface SpendLimit {
 
 /**
  * `project.spend_limit`, in cents: a fraction of one shows where the limit was set in USD. Its status says whether
- * requests are refused by now; the limit itself is in force either way. `debt`, our addition, is in USD.
+ * requests are refused by now, which one in shadow never does. `debt`, our addition, is in USD.
  */
-export const spendLimitObject = ({ limitNanoUsd, spentNanoUsd, debtNanoUsd }: SpendLimit) => ({
+export const spendLimitObject = ({ limitNanoUsd, force, spentNanoUsd, debtNanoUsd }: SpendLimit) => ({
   object: 'project.spend_limit',
   currency: 'USD',
   interval: 'month',
   threshold_amount: limitNanoUsd / NANO_USD_A_CENT,
-  enforcement: { status: spentNanoUsd >= limitNanoUsd ? 'enforcing' : 'inactive' },
+  enforcement: { status: force === 'enforced' && spentNanoUsd >= limitNanoUsd ? 'enforcing' : 'inactive' },
   ...(debtNanoUsd !== undefined && { debt: debtNanoUsd / 1e9 }),
 });

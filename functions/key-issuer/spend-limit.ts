@@ -85,6 +85,7 @@ async function describe(
     200,
     spendLimitObject({
       limitNanoUsd: limits.nanoUsdPerMonth,
+      force: limits.shadow?.includes('nanoUsdPerMonth') === true ? 'shadow' : 'enforced',
       spentNanoUsd: nanoUsd,
       ...(limits.estimation === 'balanced' && { debtNanoUsd }),
     }),

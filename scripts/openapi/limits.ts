@@ -69,7 +69,7 @@ const schemas: Schemas = {
       enforcement: object('What it does just now.', {
         status: oneOf(
           ['inactive', 'enforcing'],
-          '`enforcing`: the limit is reached, so that requests are refused. It is in force either way.',
+          '`enforcing`: the limit is reached, so that requests are refused. A limit in shadow never does that; any other is in force either way.',
         ),
       }),
     },

@@ -51,6 +51,18 @@ describe('the spend limit of a project', () => {
     expect((await retrieve()).body.enforcement).toEqual({ status: 'enforcing' });
   });
 
+  test('in shadow refuses nothing and says so, also when it is set anew', async () => {
+    const { call, path, retrieve, update, spend } = await project({
+      limits: { usd_per_month: 1, shadow: ['usd_per_month'] },
+    });
+    spend(500 * CENT);
+    expect((await retrieve()).body.enforcement).toEqual({ status: 'inactive' });
+    expect((await update()).body.enforcement).toEqual({ status: 'inactive' });
+    const { body } = await call(`POST ${PROJECT}`, { path, body: { limits: { shadow: null } } });
+    expect(body.limits).toMatchObject({ usd_per_month: 2.5, shadow: [] });
+    expect((await retrieve()).body.enforcement).toEqual({ status: 'enforcing' });
+  });
+
   test('tells in USD what requests under way may cost beyond what is reserved, where that is an estimate', async () => {
     const { call, path, retrieve, update, spend } = await project();
     spend(CENT, 3 * CENT);
