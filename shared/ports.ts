@@ -139,7 +139,10 @@ export interface TenantSettingsStore {
 
 /** Application inference profiles of the account. */
 export interface InferenceProfiles {
-  /** The id of the model or system profile that it leads to; an ARN never leads elsewhere, so it is asked once. */
+  /**
+   * The id of the model or system profile that it leads to; an ARN never leads elsewhere, so it is asked once. Rejects
+   * with `model_not_found`, whose message names no profile, where it leads to none that has a price.
+   */
   modelOf(arn: string): Promise<string>;
 }
 

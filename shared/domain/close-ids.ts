@@ -4,8 +4,13 @@
 const LENGTH_MAX = 128;
 /** Of an id's length, the share of characters that may differ. */
 const DIFFERENCE_MAX = 0.4;
+/** A part of an id that is shorter says nothing of which one was meant. */
+const PART_LENGTH_MIN = 4;
 
-/** Up to `countMax` of the candidates, the closest by edit distance first; none that is not close. */
+/**
+ * Up to `countMax` of the candidates, the closest by edit distance first; none that is not close. Close is also what
+ * the wanted id is a part of: `nova-lite` may have meant `amazon.nova-lite-v1:0`.
+ */
 export function closeIds(
   wanted: string,
   of: { readonly candidates: readonly string[]; readonly countMax: number },
@@ -14,7 +19,11 @@ export function closeIds(
   const lower = wanted.toLowerCase();
   return of.candidates
     .map((id) => ({ id, distance: editDistance(lower, id.toLowerCase()) }))
-    .filter(({ id, distance }) => distance <= DIFFERENCE_MAX * Math.max(id.length, wanted.length))
+    .filter(
+      ({ id, distance }) =>
+        distance <= DIFFERENCE_MAX * Math.max(id.length, wanted.length) ||
+        (lower.length >= PART_LENGTH_MIN && id.toLowerCase().includes(lower)),
+    )
     .sort((one, other) => one.distance - other.distance)
     .slice(0, of.countMax)
     .map(({ id }) => id);
