@@ -19,30 +19,31 @@ export interface Unreadable {
 }
 
 /**
- * The files at `s3://bucket/prefix`, in a folder, or the one file. `ends` says which files of a folder or prefix are
- * meant. Throws where there is none.
+ * The files at `s3://bucket/prefix`, in a folder, or the one file. `wanted` says which of a folder or prefix are meant, by
+ * what stands behind it. Throws where there is none.
  */
-export async function inputFiles(location: string, ends: RegExp): Promise<readonly InputFile[]> {
+export async function inputFiles(location: string, wanted: RegExp): Promise<readonly InputFile[]> {
   const files = location.startsWith('s3://')
-    ? await objectsAt(location, ends)
-    : await filesAt(location, ends);
-  if (files.length === 0) throw new Error(`${location} holds no file whose name matches ${ends}.`);
+    ? await objectsAt(location, wanted)
+    : await filesAt(location, wanted);
+  if (files.length === 0) throw new Error(`${location} holds no file whose name matches ${wanted}.`);
   return files;
 }
 
-async function filesAt(location: string, ends: RegExp): Promise<readonly InputFile[]> {
+async function filesAt(location: string, wanted: RegExp): Promise<readonly InputFile[]> {
   if ((await stat(location)).isFile())
     return [{ name: path.basename(location), open: async () => createReadStream(location) }];
-  const names = (await readdir(location, { recursive: true })).filter((name) => ends.test(name)).sort();
+  const names = (await readdir(location, { recursive: true })).filter((name) => wanted.test(name)).sort();
   return names.map((name) => ({ name, open: async () => createReadStream(path.join(location, name)) }));
 }
 
-async function objectsAt(location: string, ends: RegExp): Promise<readonly InputFile[]> {
+async function objectsAt(location: string, wanted: RegExp): Promise<readonly InputFile[]> {
   const [, Bucket = '', Prefix = ''] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(location) ?? [];
   const client = new S3Client({ forcePathStyle: process.env['AWS_ENDPOINT_URL_S3'] !== undefined });
   const names: string[] = [];
   for await (const page of paginateListObjectsV2({ client }, { Bucket, Prefix }))
-    for (const { Key = '' } of page.Contents ?? []) if (ends.test(Key)) names.push(Key);
+    for (const { Key = '' } of page.Contents ?? [])
+      if (wanted.test(Key.slice(Prefix.length))) names.push(Key);
   return names.sort().map((Key) => ({
     name: `s3://${Bucket}/${Key}`,
     open: async () => {

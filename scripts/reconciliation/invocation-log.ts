@@ -32,12 +32,15 @@ const line = z.object({
   requestMetadata: z.record(z.string(), z.string()).nullish(),
 });
 
+/** Bedrock keeps bodies that are long in objects of their own under `data/`: those are no lines of the log. */
+const LOG_FILES = /^(?!(?:.*\/)?data\/).*\.jsonl?(\.gz)?$/;
+
 /** Reads a file, a folder or a prefix. A request is in the range by its own id's time, as in the ledger. */
 export async function readInvocationLog(location: string, range: TimeRange): Promise<InvocationLog> {
   const calls: LoggedCall[] = [];
   const unreadable: Unreadable[] = [];
   const left = { foreign: 0, outside: 0 };
-  for (const file of await inputFiles(location, /\.(json|jsonl)(\.gz)?$/)) {
+  for (const file of await inputFiles(location, LOG_FILES)) {
     for await (const { place, text } of linesOf(file)) {
       const read = callOf(text, range);
       if (typeof read === 'object') calls.push(read);
