@@ -1,3 +1,4 @@
+import { GatewayError } from '../../shared/domain/gateway-error.ts';
 import type { TenantRef } from '../../shared/domain/ids.ts';
 import type { TenantSettings } from '../../shared/domain/tenant-settings.ts';
 import type { TenantSettingsStore } from '../../shared/ports.ts';
@@ -13,8 +14,9 @@ export function createMemoryTenantSettings(): TenantSettingsStore {
     },
     read: async (tenant, version): Promise<TenantSettings> => {
       const kept = versions.get(tenant)?.[version - 1];
-      if (kept === undefined) throw new Error(`There is no version ${version} of the settings of ${tenant}.`);
-      return JSON.parse(kept);
+      if (kept !== undefined) return JSON.parse(kept);
+      const message = `There is no version ${version} of the settings of ${tenant}.`;
+      throw new GatewayError('service_unavailable', message, { retryAfterMs: 1_000 });
     },
   };
 }

@@ -22,6 +22,7 @@ describe('an application inference profile', () => {
     ['of one region is the model of the region', ['eu-central-1'], M],
     ['of several is the system profile of their geography', EU, `eu.${M}`],
     ['that may run anywhere is the global one', ['eu-central-1', ''], `global.${M}`],
+    ['that names no region at all is the global one', [''], `global.${M}`],
     [
       'of regions that no geography has together is the global one',
       ['eu-central-1', 'us-east-1'],
