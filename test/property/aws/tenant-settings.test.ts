@@ -5,7 +5,7 @@ import { createTenantSettings } from '../../../shared/aws/tenant-settings.ts';
 import { parseTenantRef, type TenantRef } from '../../../shared/domain/ids.ts';
 import { noWaiting } from '../../support/aws-emulator.ts';
 
-const TENANTS = ['AbCdEf0123', 'AbCdEf0124', 'AbCdEf0125'].map((text): TenantRef => {
+const TENANTS = ['AbCdEf0123', 'AbCdEf0124'].map((text): TenantRef => {
   const tenant = parseTenantRef(text);
   if (tenant === undefined) throw new TypeError(`Not a tenant: ${text}`);
   return tenant;
@@ -45,7 +45,7 @@ const step = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('request' as const),
       tenant: fc.constantFrom(...TENANTS),
-      version: fc.integer({ min: 1, max: 3 }),
+      version: fc.integer({ min: 1, max: 2 }),
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('outage' as const), down: fc.boolean() }) },
@@ -101,10 +101,10 @@ function world() {
 }
 
 test('a request gets the version that it names or, in an outage alone, the one before for five minutes', async () => {
-  const steps = fc.array(step, { maxLength: 40 });
+  const steps = fc.array(step, { maxLength: 40, size: 'max' });
   const property = fc.asyncProperty(steps, async (order) => {
     const play = world();
     for (const one of order) await play(one);
   });
-  await fc.assert(property, { numRuns: 300 });
+  await fc.assert(property, { numRuns: 500 });
 });
