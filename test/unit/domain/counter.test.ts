@@ -1,12 +1,15 @@
 import {
   COUNTER_KINDS,
+  counterCodes,
   counterName,
   countersFor,
+  countersOfCharges,
   hasEndedBy,
+  parseCounterCodes,
   parseCounterName,
   periodEndMs,
 } from '../../../shared/domain/counter.ts';
-import { accountOfKey } from '../../../shared/domain/ids.ts';
+import { accountOfKey, modelRefOf } from '../../../shared/domain/ids.ts';
 import { DEFAULT_LIMITS, type TenantLimits } from '../../../shared/domain/limits.ts';
 import { modelBehind } from '../../../shared/domain/model-access.ts';
 import { KEY, MODEL, NOW_MS } from '../../support/limits-fixture.ts';
@@ -81,19 +84,72 @@ test.each([
 test.each([
   ['tokens-minute', Date.UTC(2026, 10, 20, 20, 18)],
   ['requests-minute', Date.UTC(2026, 10, 20, 20, 18)],
+  ['tokens-slot', Date.UTC(2026, 10, 20, 20, 17, 40)],
+  ['requests-slot', Date.UTC(2026, 10, 20, 20, 17, 40)],
+  ['tokens-day', Date.UTC(2026, 10, 21)],
+  ['money-day', Date.UTC(2026, 10, 21)],
+  ['tokens-month', Date.UTC(2026, 11, 1)],
   ['requests-day', Date.UTC(2026, 10, 21)],
   ['money-month', Date.UTC(2026, 11, 1)],
 ] as const)('a period of %s has ended at its end and not before', (kind, endMs) => {
   expect(periodEndMs(kind, NOW_MS)).toBe(endMs);
-  for (const charge of countersFor(
-    { limits: DEFAULT_LIMITS, account, accountLimits: ALL, model: MODEL },
-    { nowMs: NOW_MS, amounts },
-  )) {
-    if (charge.kind !== kind) continue;
+  const limits = tenant({ ...ALL, smoothing: '10s' });
+  const inForce = { limits, account, accountLimits: ALL, model: MODEL };
+  const charges = countersFor(inForce, { nowMs: NOW_MS, amounts }).filter((charge) => charge.kind === kind);
+  expect(charges).toHaveLength(2);
+  for (const charge of charges) {
     expect([endMs - 1, endMs].map((timeMs) => hasEndedBy(timeMs)(charge))).toEqual([false, true]);
   }
 });
 
 test('a month’s end is the next month’s first day, across a year too', () => {
   expect(periodEndMs('money-month', Date.UTC(2026, 11, 31, 23, 59))).toBe(Date.UTC(2027, 0, 1));
+});
+
+test('a slot holds a sixth, rounded up, or the one request that is larger', () => {
+  const slotsOf = (limits: Partial<TenantLimits>, tokens: number) =>
+    countersFor(
+      { limits: tenant({ smoothing: '10s', ...limits }), account, model: MODEL },
+      { nowMs: NOW_MS, amounts: { tokens, nanoUsd: 0 } },
+    )
+      .filter(({ period }) => period.length === 13)
+      .map(({ kind, limit }) => [kind, limit]);
+  expect(slotsOf({ tokensPerMinute: 61, requestsPerMinute: 5 }, 11)).toEqual([
+    ['requests-slot', 1],
+    ['tokens-slot', 11],
+  ]);
+  expect(slotsOf({ tokensPerMinute: 61 }, 12)).toEqual([['tokens-slot', 12]]);
+  expect(slotsOf({ tokensPerDay: 61, nanoUsdPerMonth: 6 }, 12)).toEqual([]);
+});
+
+test('a limit in shadow is watched instead of enforced, each owner’s by itself', () => {
+  const model = modelBehind(MODEL);
+  const limits = tenant({
+    ...{ requestsPerDay: 9, shadow: ['requestsPerDay'] },
+    models: [{ model, limits: { requestsPerDay: 7, tokensPerDay: 6, shadow: ['tokensPerDay'] } }],
+  });
+  const inForce = { limits, account, accountLimits: { requestsPerDay: 8 }, model: MODEL };
+  const charges = countersFor(inForce, { nowMs: NOW_MS, amounts });
+  const bounded = charges.filter(({ limit, shadowLimit }) => (limit ?? shadowLimit) !== undefined);
+  const period = '20261120';
+  expect(bounded).toEqual([
+    { kind: 'tokens-day', period, amount: 10, shadowLimit: 6, model: modelRefOf(model) },
+    { kind: 'requests-day', period, amount: 1, shadowLimit: 9 },
+    { kind: 'requests-day', period, amount: 1, limit: 8, account },
+    { kind: 'requests-day', period, amount: 1, limit: 7, model: modelRefOf(model) },
+  ]);
+});
+
+test('counters are read again from their letters, and not at all where one letter is of a later version', () => {
+  const of = { startedAtMs: NOW_MS, account, model: MODEL };
+  const limits = tenant({ ...ALL, smoothing: '10s', models: [{ model: modelBehind(MODEL), limits: ALL }] });
+  const charges = countersFor(
+    { limits, account, accountLimits: ALL, model: MODEL },
+    { nowMs: NOW_MS, amounts },
+  );
+  const counters = countersOfCharges(charges, { ...of, reserved: amounts });
+  const codes = counterCodes(counters);
+  expect(codes).toBe('MmNnUuVvDdRrTtPpQq-MNUVDRTPQ');
+  expect(parseCounterCodes(codes, of)).toEqual(counters);
+  for (const later of ['MZ', 'Mz', 'M-Z']) expect(parseCounterCodes(later, of)).toBeUndefined();
 });
