@@ -5,4 +5,4 @@ import type { PageBounds } from '../../shared/domain/bucket-report.ts';
  * 6 MB: about 40 ms of DynamoDB for each 1 MB, which is some 3,700 records, and at most 600 bytes a result. docs/costs.md
  * has what was measured.
  */
-export const PAGE_BOUNDS: PageBounds = { recordsMax: 50_000, firstRecordsMax: 200_000, groupsMax: 8_000 };
+export const PAGE_BOUNDS: PageBounds = { recordsMax: 50_000, firstRecordsMax: 300_000, groupsMax: 8_000 };

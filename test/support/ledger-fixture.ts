@@ -30,16 +30,16 @@ export interface LedgerFixture {
   readonly recordsRead: () => number;
 }
 
-/** A record of a chat on `key`, made of what is given. */
+/** A record of a chat on `key`, made of what is given; admitted `admissionLagMs` after it was received, none by default. */
 export function recordOf(
   key: ApiKey,
-  of: { readonly atMs: number } & Partial<
+  of: { readonly atMs: number; readonly admissionLagMs?: number } & Partial<
     Pick<UsageRecord, 'model' | 'endpoint' | 'serviceTier' | 'outcome' | 'usage' | 'nanoUsd'>
   >,
 ): UsageRecord {
-  const request = parseRequestId(ulid(of.atMs));
+  const request = parseRequestId(ulid(of.atMs - (of.admissionLagMs ?? 0)));
   if (request === undefined) throw new Error('No request id.');
-  const { atMs, ...rest } = of;
+  const { atMs, admissionLagMs: _lag, ...rest } = of;
   return {
     request,
     tenant: key.tenant,

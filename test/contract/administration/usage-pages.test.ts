@@ -46,6 +46,7 @@ const usageArbitrary = fc.record({
 });
 const recordArbitrary = fc.record({
   key: fc.constantFrom(...keys),
+  admissionLagMs: fc.constantFrom(0, 5, 60_000),
   atMs: fc.nat(3 * DAY_MS - 1).map((offset) => START_MS + offset),
   model: fc.constantFrom('amazon.nova-lite-v1:0', 'amazon.nova-micro-v1:0'),
   endpoint: fc.constantFrom('chat.completions' as const, 'embeddings' as const, 'images' as const),
@@ -201,4 +202,35 @@ test('what lies behind the end of a page is not read', async () => {
     limit: ['72'],
   });
   expect([body.data.length, ledger.recordsRead()]).toEqual([15, 2_000]);
+});
+
+test('a request counts where it was admitted, also behind the hour and the page in which it was received', async () => {
+  const ledger = await ledgerFixture(tenants, { recordsMax: 3, firstRecordsMax: 100, groupsMax: 100 });
+  const [key] = keys;
+  if (key === undefined) throw new Error('No key.');
+  for (const hour of [0, 1, 2])
+    for (const late of [1, 2])
+      ledger.put(recordOf(key, { atMs: START_MS + hour * HOUR_MS + late, admissionLagMs: 60_000 }));
+  const query = {
+    ...range,
+    bucket_width: ['1h'],
+    limit: ['3'],
+    end_time: [`${(START_MS + 3 * HOUR_MS) / 1000}`],
+  };
+  const { pages } = await pagesOf(ledger, 'usage/completions', query);
+  const counts = pages.map((page) => page.map(({ results }) => results[0]?.num_model_requests));
+  expect(counts).toEqual([[2], [2], [2]]);
+});
+
+test('one that was admitted late does not hide those received behind it', async () => {
+  const ledger = await ledgerFixture(tenants);
+  const [key] = keys;
+  if (key === undefined) throw new Error('No key.');
+  // The store answers a thousand records at a time: the late one ends the first thousand.
+  for (let request = 0; request < 999; request += 1) ledger.put(recordOf(key, { atMs: START_MS + request }));
+  const end = START_MS + HOUR_MS;
+  ledger.put(recordOf(key, { atMs: end + 50_000, admissionLagMs: 60_000 }));
+  ledger.put(recordOf(key, { atMs: end - 5_000 }));
+  const { body } = await ledger.report('usage/completions', { ...range, bucket_width: ['1h'], limit: ['1'] });
+  expect(body.data[0].results[0].num_model_requests).toBe(1_000);
 });
