@@ -96,6 +96,20 @@ test('signs a PUT to S3 as the SDK does: its path as it is, the digest of its bo
   );
 });
 
+test('signs a GET without a body as the SDK does', async () => {
+  const of = { region: 'eu-central-1', service: 'bedrock' };
+  const sign = createSigner(of);
+  await fc.assert(
+    fc.asyncProperty(request, credentials, async (any, identity) => {
+      const sdk = new SignatureV4({ ...of, credentials: identity, sha256: Sha256, applyChecksum: false });
+      const get = { ...any, method: 'GET' as const, body: '' };
+      const wire = { protocol: 'https:', hostname: 'unused', query: {}, ...get };
+      const expected = await sdk.sign(wire, { signingDate: new Date(0) });
+      expect(sign(identity, { request: get, nowMs: 0 })).toEqual(expected.headers);
+    }),
+  );
+});
+
 test.each(['/model/../converse', '/model/./converse', '/model//converse', '/a?b=c', 'model'])(
   'refuses to sign %s, which a server may read as another path',
   (path) => {
