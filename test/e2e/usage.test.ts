@@ -96,6 +96,35 @@ describe('usage.completions', () => {
     expect(await requestsOf({ models: ['unknown'] })).toEqual([]);
   });
 
+  test('takes every parameter of the SDK, booleans and lists as it writes them', async () => {
+    const page = await stack.admin.usage.completions({
+      start_time: hourAgo(),
+      bucket_width: '1d',
+      group_by: ['user_id', 'batch', 'service_tier', 'api_source'],
+      batch: false,
+      project_ids: [stack.projectId],
+      api_key_ids: [second.id],
+      models: [model, other],
+    });
+    expect(page.data.flatMap((bucket) => bucket.results)).toEqual([
+      expect.objectContaining({
+        user_id: expect.stringMatching(/^svc_/),
+        ...{ batch: false, service_tier: 'default', api_source: 'unlabeled' },
+        ...{ num_model_requests: 1, output_tokens: 40 },
+      }),
+    ]);
+  });
+
+  test('has reports of embeddings and images, in which chats do not count, and costs of all', async () => {
+    const query = { start_time: hourAgo(), project_ids: [stack.projectId] };
+    const { usage } = stack.admin;
+    const pages = [await usage.embeddings(query), await usage.images(query), await usage.costs(query)];
+    const objects = pages.map((page) =>
+      page.data.flatMap((bucket) => bucket.results).map((result) => result.object),
+    );
+    expect(objects).toEqual([[], [], ['organization.costs.result']]);
+  });
+
   test('shows a tenant key with usage:read its own project and no other', async () => {
     const tenant = new OpenAI({ adminAPIKey: second.value, baseURL: stack.baseUrl, maxRetries: 0 }).admin
       .organization;
