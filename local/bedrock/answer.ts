@@ -1,103 +1,145 @@
-/** What the emulator says. It depends on the prompt alone, so the same prompt has the same answer for ever. */
-import { crc32 } from 'node:zlib';
-import type { Directive } from './directive.ts';
+/** What the emulator answers. It depends on the prompt alone, so the same prompt has the same answer for ever. */
+import type { Directive, StopReason } from './directive.ts';
+import { type GuardFinding, intervention } from './guardrails/intervention.ts';
+import { ownWords } from './own-words.ts';
+import type { Prompt } from './prompt.ts';
+import { redactReasoning, signReasoning, thoughtAbout } from './reasoning.ts';
+import { valueFor } from './schema-value.ts';
+import { stopAtSequence } from './stop-sequences.ts';
 import { toPieces } from './tokens.ts';
+import { planToolCalls, type ToolCall } from './tool-calls.ts';
 
-/** What an answer is made from; every operation that generates reads its body into this. */
-export interface Prompt {
-  /** The text of the last user message, directive included. */
-  readonly lastUserText: string;
-  readonly inputTokens: number;
-  readonly maxTokens: number;
-  readonly stopSequences: readonly string[];
-}
-
-export interface Answer {
+export interface TextBlock {
+  readonly kind: 'text';
   /** One token each. */
   readonly pieces: readonly string[];
-  readonly stopReason: 'end_turn' | 'max_tokens' | 'stop_sequence';
-  /** The sequence that ended the answer; not part of its text. */
-  readonly stopSequence?: string;
+  /** The title of the source that the text cites. */
+  readonly cites?: string;
 }
 
-const INTRODUCTION = toPieces('This is the Bedrock emulator, no model has read this.');
-const TOPIC_WORDS_MAX = 8;
-/** The topic is looked for in the first characters only, so that a long prompt costs no more than a short one. */
-const TOPIC_CHARACTERS_MAX = 200;
-const FILLER_TOKENS_MIN = 20;
-const FILLER_TOKENS_MAX = 60;
-const FILLER = (
-  'amber anchor basket bridge candle canyon copper corner cotton desert ember engine falcon fabric forest ' +
-  'garden glacier granite harbor hazel island ivory jasmine kettle ladder lantern lemon linen marble meadow ' +
-  'mirror nectar needle olive orchard paper pebble pepper pillow planet quartz quiet ribbon river saddle ' +
-  'saffron signal silver spruce stone summer table timber topaz tunnel valley velvet violet walnut water ' +
-  'willow window winter yellow'
-)
-  .split(' ')
-  .map((word) => ` ${word}`);
+export interface ReasoningBlock {
+  readonly kind: 'reasoning';
+  readonly pieces: readonly string[];
+  readonly signature: string;
+}
 
-/** The answer to a prompt whose directive has been taken out of `text`. */
-export function composeAnswer(prompt: Prompt, { directive, text }: Asked): Answer {
-  const pieces = directive.say === undefined ? ownWords(text, directive.tokens) : toPieces(directive.say);
-  const stopped = stopAtSequence(pieces, prompt.stopSequences);
-  if (stopped.pieces.length <= prompt.maxTokens) return stopped;
-  return { pieces: stopped.pieces.slice(0, prompt.maxTokens), stopReason: 'max_tokens' };
+/** Reasoning that the caller cannot read: base64, and no pieces. */
+export interface RedactedBlock {
+  readonly kind: 'redacted';
+  readonly pieces: readonly string[];
+  readonly data: string;
+}
+
+export type AnswerBlock = TextBlock | ReasoningBlock | RedactedBlock | ToolCall;
+
+export interface Answer {
+  readonly blocks: readonly AnswerBlock[];
+  readonly stopReason: StopReason;
+  /** The sequence that ended the answer; not part of its text. */
+  readonly stopSequence?: string;
+  /** What a guardrail found, where one was asked to read along. */
+  readonly guard?: GuardFinding;
 }
 
 export interface Asked {
   readonly directive: Directive;
+  /** The last user message without its directive. */
   readonly text: string;
 }
 
-function ownWords(text: string, tokens: number | undefined): readonly string[] {
-  const opening = [...INTRODUCTION, ...topicOf(text)];
-  const seed = crc32(text);
-  const length = tokens ?? opening.length + fillerLength(seed);
-  return length <= opening.length
-    ? opening.slice(0, length)
-    : [...opening, ...filler(seed, length - opening.length)];
-}
+/** Tokens sent: an empty piece costs none. */
+export const outputTokens = ({ blocks }: Answer): number =>
+  blocks.reduce((sum, { pieces }) => sum + tokensIn(pieces), 0);
 
-function topicOf(text: string): readonly string[] {
-  const words = text.slice(0, TOPIC_CHARACTERS_MAX).toWellFormed().trim().split(/\s+/u);
-  const topic = words.slice(0, TOPIC_WORDS_MAX).join(' ');
-  return topic === '' ? toPieces(' You asked about nothing:') : toPieces(` You asked about "${topic}":`);
-}
+export const tokensIn = (pieces: readonly string[]): number =>
+  pieces.reduce((sum, piece) => sum + (piece === '' ? 0 : 1), 0);
 
-const fillerLength = (seed: number): number =>
-  FILLER_TOKENS_MIN + (seed % (FILLER_TOKENS_MAX - FILLER_TOKENS_MIN + 1));
-
-/** Words picked by a linear congruential generator (the constants of Numerical Recipes) from the prompt's hash. */
-function filler(seed: number, count: number): readonly string[] {
-  let state = seed;
-  return Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return FILLER[(state >>> 16) % FILLER.length] ?? '';
-  });
-}
-
-/** The answer up to the earliest stop sequence; the piece in which it begins is kept up to there. */
-function stopAtSequence(pieces: readonly string[], sequences: readonly string[]): Answer {
-  const text = sequences.length === 0 ? '' : pieces.join('');
-  const found = sequences
-    .map((sequence) => ({ sequence, at: text.indexOf(sequence) }))
-    .filter(({ at }) => at >= 0)
-    .sort((one, other) => one.at - other.at)[0];
-  if (found === undefined) return { pieces, stopReason: 'end_turn' };
+/** The answer to a prompt whose directive has been taken out of `text`. */
+export function composeAnswer(prompt: Prompt, asked: Asked): Answer {
+  const guard = intervention(prompt.guard, asked);
+  if (guard?.blocks !== undefined) {
+    const pieces = toPieces(guard.blocks);
+    return { blocks: [{ kind: 'text', pieces }], stopReason: 'guardrail_intervened', guard };
+  }
+  const calls = planToolCalls(prompt, asked.directive);
+  const said = answerText(prompt, { ...asked, calls: calls.length });
+  const stopped = stopAtSequence(said, prompt.stopSequences);
+  const text: readonly AnswerBlock[] =
+    calls.length > 0 && stopped.pieces.length === 0 ? [] : [textBlock(stopped.pieces, asked.directive)];
+  const ended = stopped.sequence !== undefined;
+  const blocks = [...reasoningBlocks(prompt, asked), ...text, ...(ended ? [] : calls)];
   return {
-    pieces: firstCharacters(pieces, found.at),
-    stopReason: 'stop_sequence',
-    stopSequence: found.sequence,
+    ...limit(blocks, {
+      maxTokens: prompt.maxTokens,
+      stopReason: asked.directive.stop ?? naturalEnd({ ended, calls: calls.length }),
+    }),
+    ...(stopped.sequence !== undefined && { stopSequence: stopped.sequence }),
+    ...(guard !== undefined && { guard }),
   };
 }
 
-function firstCharacters(pieces: readonly string[], characters: number): readonly string[] {
-  const kept: string[] = [];
-  let left = characters;
-  for (const piece of pieces) {
-    if (left <= 0) break;
-    kept.push(piece.slice(0, left));
-    left -= piece.length;
+function naturalEnd({ ended, calls }: { readonly ended: boolean; readonly calls: number }): StopReason {
+  if (ended) return 'stop_sequence';
+  return calls > 0 ? 'tool_use' : 'end_turn';
+}
+
+const textBlock = (pieces: readonly string[], { cite }: Directive): TextBlock => ({
+  kind: 'text',
+  pieces,
+  ...(cite !== undefined && { cites: cite }),
+});
+
+function answerText(
+  prompt: Prompt,
+  { directive, text, calls }: Asked & { readonly calls: number },
+): readonly string[] {
+  if (directive.say !== undefined) return toPieces(directive.say);
+  if (calls > 0) return [];
+  if (prompt.textSchema !== undefined) return toPieces(structured(prompt, directive));
+  if (prompt.toolResults.length > 0 && directive.tokens === undefined) {
+    return toPieces(`This is the Bedrock emulator. The tools said: ${prompt.toolResults.join(' | ')}`);
   }
-  return kept;
+  return ownWords(text, directive.tokens);
+}
+
+/** A text that is JSON and meets the schema; broken off where that is asked for. */
+function structured({ textSchema, lastUserText }: Prompt, { stop }: Directive): string {
+  const json = JSON.stringify(valueFor(textSchema, lastUserText.length));
+  return stop === 'malformed_model_output' ? json.slice(0, -1) : json;
+}
+
+function reasoningBlocks({ thinks }: Prompt, { directive, text }: Asked): readonly AnswerBlock[] {
+  if (!thinks) return [];
+  const thought = directive.think ?? thoughtAbout(text);
+  return directive.redact === 'yes'
+    ? [{ kind: 'redacted', pieces: [], data: redactReasoning(thought) }]
+    : [{ kind: 'reasoning', pieces: toPieces(thought), signature: signReasoning(thought) }];
+}
+
+/** The blocks up to `maxTokens`; what is cut off in the middle stays as far as it got. */
+function limit(
+  blocks: readonly AnswerBlock[],
+  { maxTokens, stopReason }: { readonly maxTokens: number; readonly stopReason: StopReason },
+): Pick<Answer, 'blocks' | 'stopReason'> {
+  const kept: AnswerBlock[] = [];
+  let left = maxTokens;
+  for (const block of blocks) {
+    const tokens = tokensIn(block.pieces);
+    if (tokens > left) {
+      const part = { ...block, pieces: firstTokens(block.pieces, left) };
+      return { blocks: left > 0 || kept.length === 0 ? [...kept, part] : kept, stopReason: 'max_tokens' };
+    }
+    kept.push(block);
+    left -= tokens;
+  }
+  return { blocks: kept, stopReason };
+}
+
+function firstTokens(pieces: readonly string[], count: number): readonly string[] {
+  let left = count;
+  const end = pieces.findIndex((piece) => {
+    if (piece !== '') left -= 1;
+    return left < 0;
+  });
+  return end < 0 ? pieces : pieces.slice(0, end);
 }

@@ -1,43 +1,50 @@
 /** InvokeModel for Claude: Anthropic's message, whole, or as the events of its stream inside `chunk` frames. */
-import type { Dialect, Padding, Told } from './dialect.ts';
-import { encodeFrame, eventHeaders } from './event-frame.ts';
+import { type AnswerBlock, outputTokens } from './answer.ts';
+import { parsed } from './converse-dialect.ts';
+import type { BlockAt, Dialect, Facts, Padding, Told } from './dialect.ts';
+import type { StopReason } from './directive.ts';
+import { encodeException, encodeFrame, eventHeaders } from './event-frame.ts';
 import { foundationModelOf } from './models.ts';
+import { writtenTokens } from './prompt-cache.ts';
 
 const CHUNK = eventHeaders('chunk');
 
 /** The dialect of one call: Anthropic's stream names model and input tokens in its first event. */
-export const anthropicDialect = (facts: Omit<Told, 'answer' | 'latencyMs'>): Dialect => ({
+export const anthropicDialect = (facts: Facts): Dialect => ({
   wholeHeaders: tokenHeaders,
   whole: (told) => ({
     ...emptyMessage(facts),
-    content: [{ type: 'text', text: told.answer.pieces.join('') }],
-    stop_reason: told.answer.stopReason,
-    stop_sequence: told.answer.stopSequence ?? null,
-    usage: { input_tokens: told.inputTokens, output_tokens: told.answer.pieces.length },
+    content: told.answer.blocks.flatMap(contentOf),
+    ...endOf(told),
+    usage: { ...inputUsage(facts), output_tokens: outputTokens(told.answer) },
+    ...guardrailFields(told),
   }),
   streamHeaders: {
     'content-type': 'application/vnd.amazon.eventstream',
     'x-amzn-bedrock-content-type': 'application/json',
   },
-  opening: (padding) =>
+  opening: (padding) => encodeChunk({ type: 'message_start', message: emptyMessage(facts) }, padding),
+  blockStart: ({ block, index }, padding) =>
+    encodeChunk({ type: 'content_block_start', index, content_block: emptyBlock(block) }, padding),
+  delta: (piece, { block, index }, padding) =>
+    encodeChunk({ type: 'content_block_delta', index, delta: deltaOf(block, piece) }, padding),
+  blockEnd: (at, padding) => Buffer.concat([proof(at, padding), blockStop(at, padding)]),
+  messageEnd: (told, padding) =>
     Buffer.concat([
-      encodeChunk({ type: 'message_start', message: emptyMessage(facts) }, padding),
       encodeChunk(
-        { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+        { type: 'message_delta', delta: endOf(told), usage: { output_tokens: outputTokens(told.answer) } },
+        padding,
+      ),
+      encodeChunk(
+        {
+          type: 'message_stop',
+          ...guardrailFields(told),
+          'amazon-bedrock-invocationMetrics': metricsOf(told),
+        },
         padding,
       ),
     ]),
-  delta: (piece, padding) =>
-    encodeChunk(
-      { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: piece } },
-      padding,
-    ),
-  textEnd: (padding) => encodeChunk({ type: 'content_block_stop', index: 0 }, padding),
-  messageEnd: (told, padding) =>
-    Buffer.concat([
-      encodeChunk(messageDelta(told), padding),
-      encodeChunk({ type: 'message_stop', 'amazon-bedrock-invocationMetrics': metricsOf(told) }, padding),
-    ]),
+  exception: encodeException,
 });
 
 const encodeChunk = (event: object, padding: Padding): Buffer =>
@@ -46,33 +53,121 @@ const encodeChunk = (event: object, padding: Padding): Buffer =>
     `{"bytes":"${Buffer.from(JSON.stringify(event)).toString('base64')}","p":"${padding()}"}`,
   );
 
-const emptyMessage = ({ requestId, modelId, inputTokens }: Omit<Told, 'answer' | 'latencyMs'>) => ({
-  id: `msg_bdrk_${requestId.replaceAll('-', '')}`,
+const emptyMessage = (facts: Facts) => ({
+  id: `msg_bdrk_${facts.requestId.replaceAll('-', '')}`,
   type: 'message',
   role: 'assistant',
-  model: foundationModelOf(modelId),
+  model: foundationModelOf(facts.modelId),
   content: [],
   stop_reason: null,
   stop_sequence: null,
-  usage: { input_tokens: inputTokens, output_tokens: 1 },
+  usage: { ...inputUsage(facts), output_tokens: 1 },
 });
 
-const messageDelta = ({ answer }: Told) => ({
-  type: 'message_delta',
-  delta: { stop_reason: answer.stopReason, stop_sequence: answer.stopSequence ?? null },
-  usage: { output_tokens: answer.pieces.length },
+/** The cache is spoken of where the request speaks of it. */
+function inputUsage({ inputTokens, cache }: Facts): object {
+  if (cache === undefined) return { input_tokens: inputTokens };
+  const writtenFor = (ttl: string) =>
+    cache.written.reduce((sum, part) => sum + (part.ttl === ttl ? part.tokens : 0), 0);
+  return {
+    input_tokens: inputTokens,
+    cache_creation_input_tokens: writtenTokens(cache),
+    cache_read_input_tokens: cache.readTokens,
+    cache_creation: {
+      ephemeral_5m_input_tokens: writtenFor('5m'),
+      ephemeral_1h_input_tokens: writtenFor('1h'),
+    },
+  };
+}
+
+const endOf = ({ answer }: Told) => ({
+  stop_reason: stopReasonOf(answer.stopReason),
+  stop_sequence: answer.stopSequence ?? null,
 });
+
+function stopReasonOf(reason: StopReason): string {
+  switch (reason) {
+    case 'content_filtered':
+      return 'refusal';
+    case 'guardrail_intervened':
+    case 'malformed_model_output':
+    case 'malformed_tool_use':
+      return 'end_turn';
+    default:
+      return reason;
+  }
+}
+
+/** What Bedrock adds to the model's own body where a guardrail reads along. */
+function guardrailFields({ answer: { guard } }: Told): object {
+  if (guard === undefined) return {};
+  return {
+    'amazon-bedrock-guardrailAction': guard.blocks === undefined ? 'NONE' : 'INTERVENED',
+    ...(guard.trace !== undefined && { 'amazon-bedrock-trace': guard.trace }),
+  };
+}
+
+function emptyBlock(block: AnswerBlock): object {
+  switch (block.kind) {
+    case 'reasoning':
+      return { type: 'thinking', thinking: '', signature: '' };
+    case 'redacted':
+      return { type: 'redacted_thinking', data: block.data };
+    case 'tool-call':
+      return { type: 'tool_use', id: block.id, name: block.name, input: {} };
+    default:
+      return { type: 'text', text: '' };
+  }
+}
+
+function contentOf(block: AnswerBlock): readonly object[] {
+  const text = block.pieces.join('');
+  switch (block.kind) {
+    case 'reasoning':
+      return [{ type: 'thinking', thinking: text, signature: block.signature }];
+    case 'redacted':
+      return [emptyBlock(block)];
+    case 'tool-call':
+      return [{ type: 'tool_use', id: block.id, name: block.name, input: parsed(text) }];
+    default:
+      return [{ type: 'text', text }];
+  }
+}
+
+function deltaOf(block: AnswerBlock, piece: string): object {
+  switch (block.kind) {
+    case 'reasoning':
+      return { type: 'thinking_delta', thinking: piece };
+    case 'tool-call':
+      return { type: 'input_json_delta', partial_json: piece };
+    default:
+      return { type: 'text_delta', text: piece };
+  }
+}
+
+function proof({ block, index }: BlockAt, padding: Padding): Buffer {
+  if (block.kind !== 'reasoning') return Buffer.alloc(0);
+  const delta = { type: 'signature_delta', signature: block.signature };
+  return encodeChunk({ type: 'content_block_delta', index, delta }, padding);
+}
+
+const blockStop = ({ index }: BlockAt, padding: Padding): Buffer =>
+  encodeChunk({ type: 'content_block_stop', index }, padding);
 
 const tokenHeaders = ({ answer, inputTokens, latencyMs }: Told) => ({
   'content-type': 'application/json',
   'x-amzn-bedrock-input-token-count': inputTokens,
-  'x-amzn-bedrock-output-token-count': answer.pieces.length,
+  'x-amzn-bedrock-output-token-count': outputTokens(answer),
   'x-amzn-bedrock-invocation-latency': latencyMs,
 });
 
-const metricsOf = ({ answer, inputTokens, latencyMs }: Told) => ({
+const metricsOf = ({ answer, inputTokens, latencyMs, cache }: Told) => ({
   inputTokenCount: inputTokens,
-  outputTokenCount: answer.pieces.length,
+  outputTokenCount: outputTokens(answer),
   invocationLatency: latencyMs,
   firstByteLatency: latencyMs,
+  ...(cache !== undefined && {
+    cacheReadInputTokenCount: cache.readTokens,
+    cacheWriteInputTokenCount: writtenTokens(cache),
+  }),
 });

@@ -1,13 +1,10 @@
 /** The rules that Converse and the Anthropic body share: who speaks when, and what a text may be. */
+import type { Capability } from '../../shared/domain/model.ts';
+import { familyRulesOf } from './family-rules.ts';
 import { type EmulatedModel, foundationModelOf } from './models.ts';
-import { refuse } from './service-error.ts';
-
-export interface Turn {
-  readonly role: string;
-  /** The texts of the message, in order; other kinds of content are counted, not read. */
-  readonly texts: readonly string[];
-  readonly otherTokens: number;
-}
+import type { CacheSegment } from './prompt-cache.ts';
+import { refuse, ServiceError } from './service-error.ts';
+import { type Turn, textsOf } from './turns.ts';
 
 /** ValidationException for the first rule broken, in the words of the service. */
 export function checkConversation(turns: readonly Turn[], model: EmulatedModel): void {
@@ -23,14 +20,15 @@ export function checkConversation(turns: readonly Turn[], model: EmulatedModel):
         'between user and assistant roles and try again.',
     );
   }
-  for (const { texts } of turns) checkTexts(texts);
+  if (spoken.length < turns.length && !familyRulesOf(model).systemTurns) {
+    refuse(
+      "This model doesn't support system messages among the messages. Put them into system and try again.",
+    );
+  }
+  for (const turn of turns) checkTexts(textsOf(turn));
   const last = spoken.at(-1);
-  if (last?.role === 'assistant') checkPrefill(last.texts.at(-1) ?? '', model);
+  if (last?.role === 'assistant') checkPrefill(textsOf(last).at(-1) ?? '', model);
 }
-
-/** The text of the last user message, where the emulator looks for its directive. */
-export const lastUserText = (turns: readonly Turn[]): string =>
-  turns.findLast(({ role }) => role === 'user')?.texts.join('\n') ?? '';
 
 function checkTexts(texts: readonly string[]): void {
   for (const text of texts) {
@@ -78,6 +76,32 @@ export interface Settings {
 
 export function checkInputLength(inputTokens: number, model: EmulatedModel): void {
   if (inputTokens > model.inputTokensMax) refuse('Input is too long for requested model.');
+}
+
+const CACHE_POINTS_MAX = 4;
+
+/** ValidationException for too many cache points; AccessDeniedException where the family keeps no prompts. */
+export function checkCachePoints(segments: readonly CacheSegment[], model: EmulatedModel): void {
+  const count = segments.filter((segment) => 'ttl' in segment).length;
+  if (count === 0) return;
+  if (!familyRulesOf(model).caching) {
+    throw new ServiceError(
+      'AccessDeniedException',
+      'You invoked an unsupported model or your request did not allow prompt caching. See the documentation for more ' +
+        'information.',
+    );
+  }
+  if (count > CACHE_POINTS_MAX) {
+    refuse(
+      `The model returned the following errors: A maximum of ${CACHE_POINTS_MAX} blocks with cache_control may be ` +
+        `provided. Found ${count}.`,
+    );
+  }
+}
+
+/** Calls `otherwise` where the catalogue says that the model cannot; one without capabilities can everything. */
+export function checkCapability(model: EmulatedModel, capability: Capability, otherwise: () => never): void {
+  if (model.capabilities?.includes(capability) === false) otherwise();
 }
 
 /** ValidationException where the model does not generate text. */

@@ -1,120 +1,105 @@
 /** The body of Converse and ConverseStream, checked as the service does: types, then constraints, then the model. */
-import type { Prompt } from './answer.ts';
+
+import { readOutputFormat } from './anthropic-rules.ts';
 import { Constraints } from './constraints.ts';
 import {
+  checkCachePoints,
+  checkCapability,
   checkChat,
   checkConversation,
   checkInputLength,
   checkSettings,
-  lastUserText,
-  type Turn,
 } from './conversation.ts';
-import type { EmulatedModel } from './models.ts';
+import { readSystem, readTurns } from './converse-blocks.ts';
+import { CONVERSE_BODY } from './converse-shapes.ts';
+import { readToolConfig } from './converse-tools.ts';
+import { checkMedia } from './media-rules.ts';
+import { type EmulatedModel, foundationModelOf } from './models.ts';
+import type { Guard, Prompt } from './prompt.ts';
+import { type CacheSegment, type PromptCache, uncachedTokens } from './prompt-cache.ts';
 import { checkRequestMetadata, type RequestMetadata, readRequestMetadata } from './request-metadata.ts';
 import { refuse } from './service-error.ts';
-import { countBlockTokens, countTokens } from './tokens.ts';
-import {
-  type Fields,
-  readInteger,
-  readList,
-  readNumber,
-  readObject,
-  readString,
-  readStrings,
-} from './wire-value.ts';
+import { checkShape } from './shape.ts';
+import { checkOwnFields, checkReasoning, checkThinkingLoop, readThinking } from './thinking-rules.ts';
+import { checkToolPairing } from './tool-pairing.ts';
+import { type Block, lastToolResults, lastUserText, type Turn, tokensOf } from './turns.ts';
+import { type Fields, readInteger, readNumber, readObject, readString, readStrings } from './wire-value.ts';
 
 export interface ConverseInput {
   readonly prompt: Prompt;
   readonly requestMetadata: RequestMetadata;
 }
 
+interface Conversation {
+  readonly turns: readonly Turn[];
+  readonly system: Turn;
+  readonly tools: ReturnType<typeof readToolConfig>;
+}
+
 /** Throws ServiceError for a body that Bedrock would refuse. */
-export function readConverse(body: Fields, model: EmulatedModel): ConverseInput {
+export function readConverse(
+  body: Fields,
+  { model, cache }: { readonly model: EmulatedModel; readonly cache: PromptCache },
+): ConverseInput {
   checkChat(model, 'Converse');
-  const { turns, systemTokens } = readConversation(body, model);
+  const conversation = readConversation(body, model);
+  const { turns, tools } = conversation;
   const settings = readSettings(body);
   checkSettings(settings, model);
-  const inputTokens = systemTokens + tokensOf(turns);
-  checkInputLength(inputTokens, model);
+  const thinks = readModelFields(body, { model, conversation, settings });
+  const total = totalTokens(conversation);
+  checkInputLength(total, model);
+  const segments = segmentsOf(conversation);
+  checkCachePoints(segments, model);
+  const use = cache.use(foundationModelOf(model.id), segments);
+  const textSchema = readTextSchema(body, model);
+  const guard = readGuard(body);
   return {
     prompt: {
       lastUserText: lastUserText(turns),
-      inputTokens,
+      inputTokens: uncachedTokens(total, use),
       maxTokens: settings.maxTokens ?? model.outputTokensMax,
       stopSequences: settings.stopSequences ?? [],
+      tools: tools.tools,
+      toolChoice: tools.choice,
+      callIds: model.provider === 'mistral' ? 'nine' : 'tooluse_',
+      toolResults: lastToolResults(turns),
+      turns: turns.length,
+      thinks,
+      ...(textSchema !== undefined && { textSchema }),
+      ...(guard !== undefined && { guard }),
+      ...(use !== undefined && { cache: use }),
     },
     requestMetadata: readRequestMetadata(body['requestMetadata']),
   };
 }
 
-/** What the messages and system texts of a body cost, for CountTokens. */
-export function countConverseTokens(body: Fields, model: EmulatedModel): number {
-  const { turns, systemTokens } = readConversation(body, model);
-  return systemTokens + tokensOf(turns);
-}
+/** What the messages, system texts and tools of a body cost, for CountTokens. */
+export const countConverseTokens = (body: Fields, model: EmulatedModel): number =>
+  totalTokens(readConversation(body, model));
 
-function readConversation(
-  body: Fields,
-  model: EmulatedModel,
-): { turns: readonly Turn[]; systemTokens: number } {
+const totalTokens = ({ turns, system, tools }: Conversation): number =>
+  turns.reduce((sum, { blocks }) => sum + tokensOf(blocks), tokensOf(system.blocks) + tools.tokens);
+
+function readConversation(body: Fields, model: EmulatedModel): Conversation {
+  const constraints = new Constraints();
+  checkShape(body, CONVERSE_BODY, { field: '', constraints });
+  checkRequestMetadata(readObject(body['requestMetadata']), constraints);
+  constraints.settle();
   const turns = readTurns(body['messages']);
-  const system = readList(body['system']) ?? [];
-  checkConstraints(body, turns);
-  if (system.length > 0 && model.takes?.systemMessages === false) {
+  const system = readSystem(body['system']);
+  if (system.blocks.length > 0 && model.takes?.systemMessages === false) {
     refuse(
       "This model doesn't support system messages. Try again without system messages or use a model that " +
         'supports system messages.',
     );
   }
   checkConversation(turns, model);
-  return { turns, systemTokens: readSystemTokens(system) };
-}
-
-function readTurns(value: unknown): readonly Turn[] {
-  return (readList(value) ?? []).map((item, index) => {
-    const message = readObject(item) ?? {};
-    const blocks = readList(message['content']) ?? [];
-    if (blocks.length === 0) {
-      refuse(
-        `The content field in the Message object at messages.${index} is empty. Add a ContentBlock object to the ` +
-          'content field and try again.',
-      );
-    }
-    return { role: readString(message['role']) ?? '', ...readBlocks(blocks, `messages.${index}.content`) };
-  });
-}
-
-/** The members of the ContentBlock union in the service model. */
-const BLOCK_KINDS = new Set([
-  'audio',
-  'cachePoint',
-  'citationsContent',
-  'document',
-  'guardContent',
-  'image',
-  'reasoningContent',
-  'searchResult',
-  'text',
-  'toolResult',
-  'toolUse',
-  'video',
-]);
-
-function readBlocks(blocks: readonly unknown[], field: string): Omit<Turn, 'role'> {
-  const texts: string[] = [];
-  let otherTokens = 0;
-  for (const [index, item] of blocks.entries()) {
-    const block = readObject(item) ?? {};
-    const [kind, ...others] = Object.keys(block);
-    if (kind === undefined || others.length > 0 || !BLOCK_KINDS.has(kind)) {
-      refuse(
-        `The ContentBlock object at ${field}.${index} must set one of the following keys: ${[...BLOCK_KINDS].join(', ')}.`,
-      );
-    }
-    if (kind === 'text') texts.push(readString(block['text']) ?? '');
-    else otherTokens += countBlockTokens(block);
-  }
-  return { texts, otherTokens };
+  const tools = readToolConfig(body, { turns, model });
+  checkToolPairing(turns, model);
+  checkMedia(turns, model);
+  checkReasoning(turns, model);
+  return { turns, system, tools };
 }
 
 function readSettings(body: Fields) {
@@ -127,35 +112,66 @@ function readSettings(body: Fields) {
   };
 }
 
-function checkConstraints(body: Fields, turns: readonly Turn[]): void {
-  const settings = readSettings(body);
-  const constraints = new Constraints();
-  for (const [index, { role }] of turns.entries()) {
-    constraints.oneOf(role, `messages.${index + 1}.member.role`, ['user', 'assistant', 'system']);
-  }
-  constraints.range(settings.maxTokens, 'inferenceConfig.maxTokens', { min: 1 });
-  constraints.range(settings.temperature, 'inferenceConfig.temperature', { min: 0, max: 1 });
-  constraints.range(settings.topP, 'inferenceConfig.topP', { min: 0, max: 1 });
-  constraints.length(settings.stopSequences?.length, 'inferenceConfig.stopSequences', { min: 0, max: 2500 });
-  for (const [index, sequence] of (settings.stopSequences ?? []).entries()) {
-    constraints.length(sequence.length, `inferenceConfig.stopSequences.${index + 1}.member`, { min: 1 });
-  }
-  for (const [index, text] of readSystemTexts(readList(body['system']) ?? []).entries()) {
-    constraints.length(text?.length, `system.${index + 1}.member.text`, { min: 1 });
-  }
-  checkRequestMetadata(readObject(body['requestMetadata']), constraints);
-  constraints.settle();
+/** Whether the model thinks, by the fields that are its family's own. */
+function readModelFields(
+  body: Fields,
+  of: {
+    readonly model: EmulatedModel;
+    readonly conversation: Conversation;
+    readonly settings: ReturnType<typeof readSettings>;
+  },
+): boolean {
+  const { model, conversation, settings } = of;
+  const fields = readObject(body['additionalModelRequestFields']) ?? {};
+  checkOwnFields(fields, model);
+  const { choice } = conversation.tools;
+  const { maxTokens, temperature } = settings;
+  const thinks = readThinking(
+    { fields, maxTokens, temperature, forcesTool: choice !== 'auto' && choice !== 'none' },
+    model,
+  );
+  if (thinks) checkThinkingLoop(conversation.turns, model);
+  return thinks;
 }
 
-const readSystemTexts = (system: readonly unknown[]): readonly (string | undefined)[] =>
-  system.map((block) => readString(readObject(block)?.['text']));
-
-const readSystemTokens = (system: readonly unknown[]): number =>
-  readSystemTexts(system).reduce((sum, text) => sum + countTokens(text ?? ''), 0);
-
-const tokensOf = (turns: readonly Turn[]): number =>
-  turns.reduce(
-    (sum, { texts, otherTokens }) =>
-      texts.reduce((inner, text) => inner + countTokens(text), sum + otherTokens),
-    0,
+/** The JSON schema of outputConfig, which travels as a string. */
+function readTextSchema(body: Fields, model: EmulatedModel): unknown {
+  const format = readObject(readObject(body['outputConfig'])?.['textFormat']);
+  const definition = readObject(readObject(format?.['structure'])?.['jsonSchema']);
+  if (definition === undefined) {
+    return readOutputFormat(readObject(body['additionalModelRequestFields']) ?? {}, model);
+  }
+  checkCapability(model, 'structured-output', () =>
+    refuse(
+      "This model doesn't support the outputConfig.textFormat field. Remove outputConfig.textFormat and try again.",
+    ),
   );
+  try {
+    return JSON.parse(readString(definition['schema']) ?? '');
+  } catch {
+    return refuse(
+      'The value at outputConfig.textFormat.structure.jsonSchema.schema must be a valid JSON schema.',
+    );
+  }
+}
+
+function readGuard(body: Fields): Guard | undefined {
+  const config = readObject(body['guardrailConfig']);
+  const identifier = readString(config?.['guardrailIdentifier']) ?? '';
+  if (config === undefined || identifier === '') return undefined;
+  const version = readString(config['guardrailVersion']) ?? '';
+  if (version === '') refuse('The guardrail version must be provided with the guardrail identifier.');
+  const trace = readString(config['trace']);
+  const traces = trace === 'enabled' || trace === 'enabled_full' ? trace : 'disabled';
+  return { identifier, version, traces };
+}
+
+/** Everything that the cache compares, in its order: tools, system, messages. */
+const segmentsOf = ({ turns, system, tools }: Conversation): readonly CacheSegment[] => [
+  ...tools.segments,
+  ...system.blocks.map((block) => segmentOf(block, 'system')),
+  ...turns.flatMap(({ role, blocks }) => blocks.map((block) => segmentOf(block, role))),
+];
+
+const segmentOf = (block: Block, role: string): CacheSegment =>
+  block.kind === 'cache-point' ? { ttl: block.ttl } : { raw: block.raw, role, tokens: block.tokens };

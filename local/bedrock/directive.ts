@@ -35,6 +35,16 @@ const STREAM_EXCEPTIONS = [
 ] as const;
 export type StreamException = (typeof STREAM_EXCEPTIONS)[number];
 
+/** Reasons to stop that Converse knows beside those that an answer ends with by itself. */
+const STOPS = [
+  'content_filtered',
+  'guardrail_intervened',
+  'malformed_model_output',
+  'malformed_tool_use',
+  'model_context_window_exceeded',
+] as const;
+export type StopReason = 'end_turn' | 'max_tokens' | 'stop_sequence' | 'tool_use' | (typeof STOPS)[number];
+
 export interface Directive {
   /** The exact length of the answer, before `maxTokens` and stop sequences apply. */
   readonly tokens?: number;
@@ -46,6 +56,23 @@ export interface Directive {
   /** Tokens sent before a fault in mid-stream; half the answer where absent. */
   readonly after?: number;
   readonly exception?: StreamException;
+  /** The tools to call, in order; one named twice is called twice. */
+  readonly tools?: readonly string[];
+  /** Arguments of the first call, or a list with those of each. */
+  readonly args?: unknown;
+  readonly stop?: (typeof STOPS)[number];
+  /** What is thought where thinking is on. */
+  readonly think?: string;
+  /** Whether the thinking comes as a blob that the caller cannot read. */
+  readonly redact?: 'yes';
+  /** The title of a source that the text is said to cite. */
+  readonly cite?: string;
+  /** Where a stream carries its metadata; last where absent. */
+  readonly metadata?: 'first';
+  /** Whether a stream opens a text with an empty contentBlockStart, as some models do. */
+  readonly start?: 'empty';
+  /** How a stream's frames are padded; as Bedrock does where absent. */
+  readonly padding?: 'none' | 'long';
 }
 
 const OPENING = '[[emulator';
@@ -90,7 +117,42 @@ function readWish(name: string, value: string): Directive {
     case 'exception':
       return { exception: memberOf(STREAM_EXCEPTIONS, value) };
     default:
+      return readShape(name, value);
+  }
+}
+
+/** Wishes for what an answer is made of, and for how a stream is put together. */
+function readShape(name: string, value: string): Directive {
+  switch (name) {
+    case 'tool':
+    case 'tools':
+      return { tools: value.split(',') };
+    case 'args':
+      return { args: parseArguments(value) };
+    case 'stop':
+      return { stop: memberOf(STOPS, value) };
+    case 'think':
+      return { think: value };
+    case 'redact':
+      return { redact: memberOf(['yes'], value) };
+    case 'cite':
+      return { cite: value };
+    case 'metadata':
+      return { metadata: memberOf(['first'], value) };
+    case 'start':
+      return { start: memberOf(['empty'], value) };
+    case 'padding':
+      return { padding: memberOf(['none', 'long'], value) };
+    default:
       return misunderstood(name);
+  }
+}
+
+function parseArguments(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return misunderstood(value);
   }
 }
 

@@ -10,6 +10,7 @@ import { GenerationLog, type Generations } from './generation.ts';
 import { InferenceProfiles } from './inference-profiles.ts';
 import { DEFAULT_MODELS, type EmulatedModel } from './models.ts';
 import { listenOnePort } from './one-port-server.ts';
+import { PromptCache } from './prompt-cache.ts';
 import { route } from './route.ts';
 
 export interface BedrockEmulatorOptions {
@@ -21,6 +22,8 @@ export interface BedrockEmulatorOptions {
   readonly models?: readonly EmulatedModel[];
   /** How many of the latest generations are kept for a test to see; 200 where absent. */
   readonly generationsKept?: number;
+  /** Prompts of fewer tokens are not cached; 1024 where absent, as with most of Claude. */
+  readonly promptCacheTokensMin?: number;
   readonly clock?: EmulatorClock;
   /** From 0 up to but excluding 1; decides the padding of frames and nothing else. */
   readonly random?: () => number;
@@ -37,17 +40,20 @@ export interface BedrockEmulator {
 
 const TOKEN_DELAY_MS = 20;
 const GENERATIONS_KEPT = 200;
+const PROMPT_CACHE_TOKENS_MIN = 1024;
 
 /** Rejects where the port is taken. */
 export async function startBedrockEmulator(options: BedrockEmulatorOptions = {}): Promise<BedrockEmulator> {
   const models = [...DEFAULT_MODELS, ...(options.models ?? [])];
   const generations = new GenerationLog(options.generationsKept ?? GENERATIONS_KEPT);
   const byId = new Map(models.map((model) => [model.id, model]));
+  const clock = options.clock ?? SYSTEM_CLOCK;
   const service = {
     models: byId,
     profiles: new InferenceProfiles(byId),
     generations,
-    clock: options.clock ?? SYSTEM_CLOCK,
+    cache: new PromptCache({ clock, tokensMin: options.promptCacheTokensMin ?? PROMPT_CACHE_TOKENS_MIN }),
+    clock,
     padding: paddingFrom(options.random ?? Math.random),
     tokenDelayMs: options.tokenDelayMs ?? TOKEN_DELAY_MS,
   };

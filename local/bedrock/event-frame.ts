@@ -41,6 +41,10 @@ export function encodeFrame(headers: FrameHeaders, payload: string): Buffer {
   return frame;
 }
 
+/** An exception as a frame of its own. */
+export const encodeException = (type: string, message: string): Buffer =>
+  encodeFrame(exceptionHeaders(type), JSON.stringify({ message }));
+
 function encodeHeaders(headers: readonly (readonly [name: string, value: string])[]): FrameHeaders {
   return Buffer.concat(
     headers.map(([name, value]) => {

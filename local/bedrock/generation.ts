@@ -23,10 +23,12 @@ export interface Generation {
 }
 
 export type GeneratingOperation =
+  | 'ChatCompletions'
   | 'Converse'
   | 'ConverseStream'
   | 'InvokeModel'
-  | 'InvokeModelWithResponseStream';
+  | 'InvokeModelWithResponseStream'
+  | 'Responses';
 
 export interface Generations {
   /** The latest, oldest first; as many as `generationsKept`. */

@@ -1,6 +1,6 @@
 /** The models that the emulator answers for, and the inference profiles among them. */
 import { CATALOGUE } from '../../shared/domain/catalogue.ts';
-import type { ModelAbilities, ModelMode } from '../../shared/domain/model.ts';
+import type { Capability, ModelAbilities, ModelMode } from '../../shared/domain/model.ts';
 import { refuse } from './service-error.ts';
 
 export interface EmulatedModel {
@@ -11,6 +11,8 @@ export interface EmulatedModel {
   readonly outputTokensMax: number;
   /** What the model refuses; one without this takes everything. */
   readonly takes?: ModelAbilities;
+  /** What the model can do beyond text; one without this can do everything. */
+  readonly capabilities?: readonly Capability[];
 }
 
 const TITAN_EMBED_TEXT_V2: EmulatedModel = {

@@ -17,5 +17,11 @@ export const countTokens = (text: string): number => Math.ceil(Buffer.byteLength
 export const countBlockTokens = (block: unknown): number =>
   Math.min(BLOCK_TOKENS_MAX, countTokens(JSON.stringify(block)));
 
+/** Tokens of a file by the length of its base64; of one that lies elsewhere, the most. */
+export const countMediaTokens = (base64: string | undefined): number =>
+  base64 === undefined
+    ? BLOCK_TOKENS_MAX
+    : Math.min(BLOCK_TOKENS_MAX, Math.ceil(base64.length / BYTES_PER_TOKEN));
+
 /** The pieces of a text, one token each; joined they are the text again. */
 export const toPieces = (text: string): readonly string[] => text.match(PIECE) ?? [];

@@ -42,7 +42,7 @@ const INVALID: readonly [name: string, body: object, message: string, model?: st
   [
     'a content block of an unknown kind',
     { messages: [{ role: 'user', content: [{ txt: 'pears' }] }] },
-    'The ContentBlock object at messages.0.content.0 must set one of the following keys: audio, cachePoint, citationsContent, document, guardContent, image, reasoningContent, searchResult, text, toolResult, toolUse, video.',
+    'The ContentBlock object at messages.0.content.0 must set one of the following keys: audio, cachePoint, citationsContent, document, guardContent, image, reasoningContent, searchResult, text, toolAddition, toolRemoval, toolResult, toolUse, video.',
   ],
   [
     'an unknown role',
