@@ -1,6 +1,7 @@
 /** Many callers at once, each of whom comes back until it is served or the budget refuses it. */
 import { setTimeout } from 'node:timers/promises';
-import { runs } from './runs.ts';
+import { runs, seed } from './runs.ts';
+import { mulberry32 } from './storm-random.ts';
 
 /** How a caller's last try ended. */
 export type Ending = 'served' | 'over-budget' | 'given-up' | 'other';
@@ -22,11 +23,14 @@ export interface CallerOptions {
   readonly onAnswer: (told: string) => void;
 }
 
-/** The longest that a caller waits before it comes back. A storm does not wait as long as it is told to. */
-const PATIENCE_MS = runs(300, 1_500);
+/** The longest that a caller waits before it comes back; the 200 of `npm test` do not wait as long as they are told to. */
+const PATIENCE_MS = runs(300, 10_000);
+/** What a caller waits who was told nothing. */
+const UNTOLD_MS = 1_000;
 
 /** Runs all callers at once. */
 export async function storm(callers: readonly CallerOptions[]): Promise<Tally> {
+  const random = mulberry32(seed());
   const answers: Record<string, number> = {};
   const endings = { served: 0, 'over-budget': 0, 'given-up': 0, other: 0 };
   const count = (told: string) => {
@@ -34,10 +38,11 @@ export async function storm(callers: readonly CallerOptions[]): Promise<Tally> {
   };
   await Promise.all(
     callers.map(async (caller) => {
-      const ending = await call(caller, (told) => {
+      const tell = (told: string) => {
         count(told);
         caller.onAnswer(told);
-      });
+      };
+      const ending = await call(caller, { tell, random });
       endings[ending] += 1;
     }),
   );
@@ -45,12 +50,16 @@ export async function storm(callers: readonly CallerOptions[]): Promise<Tally> {
   return { requests, endings, answers };
 }
 
-async function call(caller: CallerOptions, tell: (told: string) => void): Promise<Ending> {
+async function call(
+  caller: CallerOptions,
+  { tell, random }: { readonly tell: (told: string) => void; readonly random: () => number },
+): Promise<Ending> {
   for (let tries = 1; tries <= caller.triesMax; tries += 1) {
     const { told, waitMs, ending } = await ask(caller);
     tell(told);
     if (ending !== undefined) return ending;
-    await setTimeout(Math.min(waitMs, PATIENCE_MS));
+    // Longer each time and never together, as the official clients do: or a thousand keep a gateway busy with refusals.
+    await setTimeout(Math.min(waitMs * 2 ** (tries - 1), PATIENCE_MS) * (0.5 + random() / 2));
   }
   return 'given-up';
 }
@@ -78,9 +87,9 @@ async function ask({ baseUrl, key, body }: CallerOptions): Promise<Tried> {
     const told = `${response.status} ${error.code}`;
     if (error.code === 'insufficient_quota') return { told, waitMs: 0, ending: 'over-budget' };
     const isWorthIt = response.headers.get('x-should-retry') === 'true';
-    const waitMs = Number(response.headers.get('retry-after-ms') ?? PATIENCE_MS);
+    const waitMs = Number(response.headers.get('retry-after-ms') ?? UNTOLD_MS);
     return isWorthIt ? { told, waitMs } : { told, waitMs, ending: 'other' };
   } catch {
-    return { told: 'broken', waitMs: PATIENCE_MS };
+    return { told: 'broken', waitMs: UNTOLD_MS };
   }
 }
