@@ -9,7 +9,9 @@ import type { AuditEvent, AuditQuery } from './domain/audit-event.ts';
 import type { Change, CommitResult, TenantName } from './domain/change.ts';
 import type { ContextSecret } from './domain/context-mac.ts';
 import type { ConverseAnswer, ConverseCall, ConverseStreamEvent } from './domain/converse.ts';
+import type { GuardrailCheckAnswer, GuardrailCheckCall } from './domain/guardrail-check.ts';
 import type { AccountRef, AlertRef, KeyRef, TenantRef } from './domain/ids.ts';
+import type { InvokeAnswer, InvokeCall } from './domain/invoke-model.ts';
 import type { LogEvent } from './domain/log-event.ts';
 import type { OutboxMessage, PublishedEvent } from './domain/outbox.ts';
 import type { Page, PageRequest, TenantPageRequest } from './domain/page.ts';
@@ -94,6 +96,16 @@ export interface ModelRuntime {
   converse(call: ConverseCall): Promise<ConverseAnswer>;
   /** One batch for each read from the network. Ending is not success: that is `messageStop`. */
   converseStream(call: ConverseCall): Promise<AsyncIterable<readonly ConverseStreamEvent[]>>;
+}
+
+/** Bedrock's models that hold no conversation. Rejects with the GatewayError to answer. */
+export interface ModelInvoker {
+  invoke(call: InvokeCall): Promise<InvokeAnswer>;
+}
+
+/** Bedrock's content filter, asked without a model. Rejects with the GatewayError to answer. */
+export interface GuardrailChecks {
+  check(call: GuardrailCheckCall): Promise<GuardrailCheckAnswer>;
 }
 
 /** The secret that signs identity contexts: two key ids may be valid at once while it is rotated. */

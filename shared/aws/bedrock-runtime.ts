@@ -4,13 +4,19 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { ConverseAnswer, ConverseCall, ConverseStreamEvent } from '../domain/converse.ts';
-import { GatewayError } from '../domain/gateway-error.ts';
 import type { RandomBytes } from '../domain/ids.ts';
 import type { ModelRuntime } from '../ports.ts';
-import { bedrockError } from './bedrock-errors.ts';
-import { BedrockException, batchOf, parseObject } from './converse-frames.ts';
+import {
+  dispatched,
+  exchanged,
+  failureOf,
+  type Refusal,
+  type Translate,
+  translatorOf,
+} from './bedrock-exchange.ts';
+import { batchOf } from './converse-frames.ts';
 import { createEventStreamDecoder } from './event-stream.ts';
-import type { SignedHttp, WholeAnswer } from './signed-http.ts';
+import type { SignedHttp } from './signed-http.ts';
 import { TransportError } from './transport-error.ts';
 
 export interface BedrockRuntimeOptions {
@@ -40,11 +46,8 @@ export function createBedrockRuntime(options: BedrockRuntimeOptions): ModelRunti
   return {
     async converse(call) {
       try {
-        const answer = await dispatched(
-          http.send({ ...postOf(call, 'converse'), timeoutMs: timeouts.answerMs }),
-        );
-        if (answer.status !== 200) throw failureOf(answer);
-        return parseObject(answer.body) as ConverseAnswer;
+        const post = { ...postOf(call, 'converse'), timeoutMs: timeouts.answerMs };
+        return (await exchanged(http, post)).body as ConverseAnswer;
       } catch (error) {
         throw translate(error);
       }
@@ -62,8 +65,6 @@ export function createBedrockRuntime(options: BedrockRuntimeOptions): ModelRunti
   };
 }
 
-type Translate = (error: unknown, within?: 'stream') => GatewayError;
-
 function postOf(call: ConverseCall, operation: 'converse' | 'converse-stream') {
   return {
     path: `/model/${encodeURIComponent(call.modelId)}/${operation}`,
@@ -71,18 +72,6 @@ function postOf(call: ConverseCall, operation: 'converse' | 'converse-stream') {
     body: JSON.stringify(call.body),
     signal: call.signal,
   };
-}
-
-/** The transport reports what happened on the wire as TransportError; anything else kept the request from being sent. */
-async function dispatched<Answer>(answer: Promise<Answer>): Promise<Answer> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof TransportError) throw error;
-    throw new GatewayError('internal_error', 'The request to Bedrock could not be made. Retry it.', {
-      cause: error,
-    });
-  }
 }
 
 /** Resolves once the first batch is here: until then a refusal still has its HTTP status. */
@@ -153,23 +142,6 @@ function boundSilence(
   return { setMs: (silenceMs) => void socket.setTimeout(silenceMs), release };
 }
 
-type Refusal = Omit<WholeAnswer, 'sends'>;
-
-/** The exception of an answer that is not a success, by the header or else the body's `__type`. */
-function failureOf(answer: Refusal): BedrockException {
-  const body = safeObject(answer.body);
-  const header = answer.headers['x-amzn-errortype'];
-  const type = typeof header === 'string' ? header : String(body['__type'] ?? 'UnknownException');
-  const { originalStatusCode } = body;
-  return new BedrockException({
-    // `Name:http://internal…` in the header, `namespace#Name` in the body.
-    name: type.replace(/:.*$/, '').replace(/^.*#/, ''),
-    message: String(body['message'] ?? body['Message'] ?? ''),
-    status: answer.status,
-    ...(typeof originalStatusCode === 'number' && { originalStatus: originalStatusCode }),
-  });
-}
-
 /** A body that falls silent or breaks is left: the status and the headers say already that nothing was generated. */
 async function readError(response: IncomingMessage, silenceMs: number): Promise<Refusal> {
   const chunks: Buffer[] = [];
@@ -188,45 +160,4 @@ async function readError(response: IncomingMessage, silenceMs: number): Promise<
     response.destroy();
   }
   return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) };
-}
-
-/** Errors may come from something in between that speaks no JSON. */
-function safeObject(bytes: Buffer): Readonly<Record<string, unknown>> {
-  try {
-    return parseObject(bytes);
-  } catch {
-    return {};
-  }
-}
-
-/**
- * Any failure as the caller's error. Nothing sent (`connect`) is worth a retry and cost nothing; after that the
- * model may have worked. Once an answer has begun, whatever breaks it is a broken stream.
- */
-function translatorOf(random: RandomBytes): Translate {
-  return (error, within) => {
-    if (error instanceof GatewayError) return error;
-    if (error instanceof BedrockException) return bedrockError(error.failure, (random(1)[0] ?? 0) / 255);
-    if (error instanceof TransportError && error.reason === 'timeout') {
-      return new GatewayError('model_timeout', 'The model did not answer in time.', { cause: error });
-    }
-    if (error instanceof TransportError && error.reason === 'connect') {
-      return new GatewayError('upstream_unavailable', 'Bedrock cannot be reached. Retry shortly.', {
-        cause: error,
-        retryAfterMs: 1_000,
-      });
-    }
-    if (within === 'stream') {
-      return new GatewayError(
-        'model_stream_error',
-        'The answer broke off before the model had finished it.',
-        {
-          cause: error,
-        },
-      );
-    }
-    return new GatewayError('upstream_connection_error', 'The connection to Bedrock broke.', {
-      cause: error,
-    });
-  };
 }
