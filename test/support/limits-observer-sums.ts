@@ -13,7 +13,7 @@ import {
   type CounterKind,
   counterName,
 } from '../../shared/domain/counter.ts';
-import type { RequestId } from '../../shared/domain/ids.ts';
+import type { RequestId, TenantRef } from '../../shared/domain/ids.ts';
 import {
   decodeReservation,
   decodeSettled,
@@ -46,6 +46,8 @@ interface Sight {
 
 /** Adds up each snapshot, by the ledger as it is in the end. */
 export function judge(snapshots: readonly Snapshot[], records: readonly UsageRecord[]): Judgement {
+  const [{ tenant } = unrecorded()] = records;
+  const sums = new Sums();
   const sights = sightsOf(snapshots);
   const wrong: string[] = [];
   const counts = { exact: 0, bounded: 0, reservedAtOnce: 0 };
@@ -58,7 +60,7 @@ export function judge(snapshots: readonly Snapshot[], records: readonly UsageRec
     const past = pastOf({ snapshot, index }, { sights, records });
     for (const { counter, committed } of snapshot.counters) {
       if (!COMPARED.has(counter.kind)) continue;
-      const sure = entriesSum(snapshot, { counter, records }) + sumOf(past.sure, counter);
+      const sure = sums.entries(snapshot, { counter, tenant }) + sums.records(past.sure, counter);
       const choices = past.unsure.map((record) => usedBy(record, counter)).filter((amount) => amount > 0);
       counts[choices.length === 0 ? 'exact' : 'bounded'] += 1;
       if (isReachable(committed - sure, choices)) continue;
@@ -68,6 +70,10 @@ export function judge(snapshots: readonly Snapshot[], records: readonly UsageRec
     }
   });
   return { wrong, ...counts };
+}
+
+function unrecorded(): never {
+  throw new Error('Nothing was recorded, so there is nothing to add up.');
 }
 
 function sightsOf(snapshots: readonly Snapshot[]): ReadonlyMap<RequestId, Sight> {
@@ -112,29 +118,57 @@ function wasPast({ request }: UsageRecord, { snapshot, index, sight }: Sighted):
   return wasCharged && entryState(text) === 'reserved';
 }
 
-function entriesSum(
-  { entries }: Snapshot,
-  { counter, records }: { readonly counter: CounterIdentity; readonly records: readonly UsageRecord[] },
-): number {
-  const name = counterName(counter);
-  const tenant = records[0]?.tenant;
-  let sum = 0;
-  for (const [request, text] of entries) {
-    const reservation = decodeReservation(text);
-    if (reservation !== undefined) {
-      const isCharged = reservation.counters.some((charged) => counterName(charged) === name);
-      if (isCharged) sum += amountFor(counter.kind, reservation.reserved);
-      continue;
+/** Adds up for counters; what an entry and a record add to each is worked out once. */
+class Sums {
+  readonly #known = new Map<string, Map<string, number>>();
+
+  entries(
+    { entries }: Snapshot,
+    of: { readonly counter: CounterIdentity; readonly tenant: TenantRef },
+  ): number {
+    const known = this.#of(of.counter);
+    let sum = 0;
+    for (const [request, text] of entries) {
+      const amount = known.get(text) ?? entryAmount({ request, text }, of);
+      known.set(text, amount);
+      sum += amount;
     }
-    const record = tenant === undefined ? undefined : decodeSettled({ tenant, request }, text);
-    if (record === undefined) throw new Error(`An entry that nobody can read: ${text}`);
-    sum += usedBy(record, counter);
+    return sum;
   }
-  return sum;
+
+  records(records: readonly UsageRecord[], counter: CounterIdentity): number {
+    const known = this.#of(counter);
+    let sum = 0;
+    for (const record of records) {
+      const amount = known.get(record.request) ?? usedBy(record, counter);
+      known.set(record.request, amount);
+      sum += amount;
+    }
+    return sum;
+  }
+
+  #of(counter: CounterIdentity): Map<string, number> {
+    const name = counterName(counter);
+    const known = this.#known.get(name) ?? new Map<string, number>();
+    this.#known.set(name, known);
+    return known;
+  }
 }
 
-const sumOf = (records: readonly UsageRecord[], counter: CounterIdentity): number =>
-  records.reduce((sum, record) => sum + usedBy(record, counter), 0);
+function entryAmount(
+  { request, text }: { readonly request: RequestId; readonly text: string },
+  { counter, tenant }: { readonly counter: CounterIdentity; readonly tenant: TenantRef },
+): number {
+  const reservation = decodeReservation(text);
+  if (reservation !== undefined) {
+    const name = counterName(counter);
+    const isCharged = reservation.counters.some((charged) => counterName(charged) === name);
+    return isCharged ? amountFor(counter.kind, reservation.reserved) : 0;
+  }
+  const record = decodeSettled({ tenant, request }, text);
+  if (record === undefined) throw new Error(`An entry that nobody can read: ${text}`);
+  return usedBy(record, counter);
+}
 
 /** What a request added to a counter in the end: of its tenant, or of its account. */
 export function usedBy(record: UsageRecord, { kind, period, account, model }: CounterIdentity): number {

@@ -16,8 +16,8 @@ export const STORM_TABLES = { limits: 'bedrock-proxy-dev-limits', usage: 'bedroc
 
 /** Few, so that a storm meets this limit too. */
 const INFLIGHT = runs(15, 60);
-/** Some seconds. */
-const READS_MAX = 5_000;
+/** A second or more. */
+const READS_MAX = 500;
 /** Longer than a function may live and an entry is kept. */
 const AFTER_EXPIRY_MS = 1_100_000;
 const AFTER_KEEPING_MS = 1_300_000;
@@ -40,7 +40,7 @@ export interface StormProject {
   observe(): Observer;
   item(): Promise<Snapshot>;
   records(): Promise<readonly UsageRecord[]>;
-  /** Waits some seconds at most until nothing is under way: an answer may be whole a moment before its settlement. */
+  /** Waits a moment at most until nothing is under way: an answer may be whole a moment before its settlement. */
   quiet(): Promise<void>;
   /** Settles what the dead left, as the hourly sweeps will once all of it has expired; the number of orphans. */
   expire(): Promise<number>;
