@@ -3,7 +3,7 @@ import { rateLimitId } from '../../shared/domain/ids.ts';
 import type { LimitName, LimitSet, TenantLimits } from '../../shared/domain/limits.ts';
 import { NANO_USD_A_CENT, type NanoUsd } from '../../shared/domain/money.ts';
 import type { Tenant } from '../../shared/domain/tenancy.ts';
-import { isMoney, WIRE_LIMIT_NAMES, WIRE_LIMITS } from './limit-names.ts';
+import { isMoney, WIRE_LIMIT_NAMES, WIRE_LIMITS } from '../../shared/http/limit-names.ts';
 import { LIMIT_MAX } from './limit-set.ts';
 import { limitsOfModel } from './model-limits.ts';
 

@@ -3,8 +3,8 @@ import * as z from 'zod/mini';
 import { GatewayError } from '../../shared/domain/gateway-error.ts';
 import type { LimitName, LimitSet } from '../../shared/domain/limits.ts';
 import { nanoUsdOf } from '../../shared/domain/money.ts';
+import { isMoney, WIRE_LIMIT_NAMES, WIRE_LIMITS, type WireLimitName } from '../../shared/http/limit-names.ts';
 import { chosen, integerField, usdField } from './field-schemas.ts';
-import { isMoney, WIRE_LIMIT_NAMES, WIRE_LIMITS, type WireLimitName } from './limit-names.ts';
 
 /** The largest limit on requests or tokens that can be set. */
 export const LIMIT_MAX = 1_000_000_000;

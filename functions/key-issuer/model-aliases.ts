@@ -4,7 +4,12 @@ import { GatewayError } from '../../shared/domain/gateway-error.ts';
 import { projectId } from '../../shared/domain/ids.ts';
 import type { Model } from '../../shared/domain/model.ts';
 import type { Tenant } from '../../shared/domain/tenancy.ts';
-import { type ModelAliases, NO_SETTINGS, type TenantSettings } from '../../shared/domain/tenant-settings.ts';
+import {
+  isProfileArn,
+  type ModelAliases,
+  NO_SETTINGS,
+  type TenantSettings,
+} from '../../shared/domain/tenant-settings.ts';
 import { parseBody } from '../../shared/http/body-schema.ts';
 import { type GatewayAnswer, jsonAnswer, type UseCase } from '../../shared/http/message.ts';
 import { changeTenant, readActiveTenant, readTenant } from './change-tenant.ts';
@@ -15,13 +20,6 @@ const ALIASES_MAX = 50;
 /** A standard parameter of Parameter Store. Source: AWS Systems Manager user guide, "Managing parameter tiers". */
 const SETTINGS_BYTES_MAX = 4096;
 const ALIAS_NAME = /^[A-Za-z0-9._:/-]{1,64}$/;
-/**
- * Of any partition. Source: Amazon Bedrock API reference, GetInferenceProfile, the pattern of `inferenceProfileArn`,
- * of which only profiles of one's own may be meant: a system profile has an id in the catalogue.
- */
-const PROFILE_ARN =
-  /^arn:aws(?:-[a-z]+)*:bedrock:[a-z0-9-]{1,20}:\d{12}:application-inference-profile\/[a-z0-9]{1,64}$/;
-
 export const updateBody = z.strictObject({ aliases: z.record(z.string(), z.string()) });
 
 /** `GET /organization/projects/{project_id}/model_aliases`: an empty object where none are set. */
@@ -94,7 +92,7 @@ function targetFault(
   target: string,
   of: { readonly modelAliases: ModelAliases; readonly catalogue: readonly Model[] },
 ): string | undefined {
-  if (isModel(target, of.catalogue) || PROFILE_ARN.test(target)) return undefined;
+  if (isModel(target, of.catalogue) || isProfileArn(target)) return undefined;
   return Object.hasOwn(of.modelAliases, target)
     ? 'it leads to another alias. Name what that one leads to.'
     : 'it must lead to a model that GET /v1/models lists, or to the ARN of an application inference profile.';

@@ -6,8 +6,6 @@ import { usdText } from '../../shared/domain/money.ts';
 
 interface LimitWords {
   readonly name: string;
-  /** As projects and service accounts spell it in the Administration API. */
-  readonly wireName: string;
   /** Of what there may be no more; money is counted in nano-USD and told in USD. */
   readonly unit: 'request' | 'token' | 'USD';
   /** A rate comes back with its period; a budget is spent, and OpenAI's clients take that as final. */
@@ -17,16 +15,15 @@ interface LimitWords {
 const WORDS: Readonly<Record<LimitName, LimitWords>> = {
   requestsPerMinute: {
     name: 'requests a minute',
-    wireName: 'requests_per_minute',
     unit: 'request',
     is: 'rate',
   },
-  requestsPerDay: { name: 'requests a day', wireName: 'requests_per_day', unit: 'request', is: 'rate' },
-  tokensPerMinute: { name: 'tokens a minute', wireName: 'tokens_per_minute', unit: 'token', is: 'rate' },
-  tokensPerDay: { name: 'tokens a day', wireName: 'tokens_per_day', unit: 'token', is: 'budget' },
-  tokensPerMonth: { name: 'tokens a month', wireName: 'tokens_per_month', unit: 'token', is: 'budget' },
-  nanoUsdPerDay: { name: 'USD a day', wireName: 'usd_per_day', unit: 'USD', is: 'budget' },
-  nanoUsdPerMonth: { name: 'USD a month', wireName: 'usd_per_month', unit: 'USD', is: 'budget' },
+  requestsPerDay: { name: 'requests a day', unit: 'request', is: 'rate' },
+  tokensPerMinute: { name: 'tokens a minute', unit: 'token', is: 'rate' },
+  tokensPerDay: { name: 'tokens a day', unit: 'token', is: 'budget' },
+  tokensPerMonth: { name: 'tokens a month', unit: 'token', is: 'budget' },
+  nanoUsdPerDay: { name: 'USD a day', unit: 'USD', is: 'budget' },
+  nanoUsdPerMonth: { name: 'USD a month', unit: 'USD', is: 'budget' },
 };
 
 export const wordsOf = (kind: CounterKind): LimitWords => WORDS[limitNameOf(kind)];

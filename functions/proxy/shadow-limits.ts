@@ -1,6 +1,7 @@
 /** Limits in shadow refuse nothing: that a request was beyond one is told to the operator, and to nobody else. */
 import type { Admission } from '../../shared/domain/admission.ts';
-import type { CounterCharge, CounterKind } from '../../shared/domain/counter.ts';
+import { type CounterCharge, type CounterKind, limitNameOf } from '../../shared/domain/counter.ts';
+import { wireLimitName } from '../../shared/http/limit-names.ts';
 import type { Log } from '../../shared/ports.ts';
 import { wordsOf } from './limit-words.ts';
 
@@ -28,7 +29,7 @@ export function reportBeyondShadow(
       request,
       model,
       account,
-      limit: wordsOf(charge.kind).wireName,
+      limit: wireLimitName(limitNameOf(charge.kind)),
       counter: charge.kind,
       owner: ownerOf(charge),
       committed: inUnits(charge.kind, held),

@@ -1,6 +1,7 @@
 /** Fields that service accounts and keys share, in requests and in answers. Most are our additions to OpenAI's. */
-import { WIRE_LIMIT_NAMES } from '../../functions/key-issuer/limit-names.ts';
+
 import { KEY_SCOPES, PERMISSION_LEVELS } from '../../shared/domain/grant.ts';
+import { WIRE_LIMIT_NAMES } from '../../shared/http/limit-names.ts';
 import { type Descriptions, under } from './request-body.ts';
 import {
   always,

@@ -1,5 +1,5 @@
 /** What limits are called on the wire. */
-import type { LimitName } from '../../shared/domain/limits.ts';
+import type { LimitName } from '../domain/limits.ts';
 
 /** In the order in which answers show them. */
 export const WIRE_LIMIT_NAMES = [
@@ -22,6 +22,10 @@ export const WIRE_LIMITS: Readonly<Record<WireLimitName, LimitName>> = {
   usd_per_day: 'nanoUsdPerDay',
   usd_per_month: 'nanoUsdPerMonth',
 };
+
+/** What the wire calls a limit. */
+export const wireLimitName = (limit: LimitName): string =>
+  WIRE_LIMIT_NAMES.find((name) => WIRE_LIMITS[name] === limit) ?? limit;
 
 /** Whether a limit is money: nano-USD inside, USD on the wire. */
 export const isMoney = (name: LimitName): boolean => name === 'nanoUsdPerDay' || name === 'nanoUsdPerMonth';
