@@ -38,7 +38,7 @@ export interface ImageBlock extends Media<(typeof IMAGE_FORMATS)[number]> {
 }
 export interface DocumentBlock extends Media<(typeof DOCUMENT_FORMATS)[number]> {
   readonly type: 'document';
-  /** As Bedrock allows it: letters, digits, single spaces, hyphens, parentheses and brackets, at most 200. */
+  /** As Bedrock allows it: letters, digits, single spaces, hyphens, parentheses and brackets, at most 200; unique in a request. */
   readonly name: string;
 }
 export interface AudioBlock extends Media<(typeof AUDIO_FORMATS)[number]> {
@@ -50,12 +50,15 @@ export interface VideoBlock extends Media<(typeof VIDEO_FORMATS)[number]> {
 /** A call that the model made. */
 export interface ToolCallBlock {
   readonly type: 'tool-call';
+  /** Not empty, otherwise as the caller has it; ids that a model does not take are the translation's affair. */
   readonly id: string;
+  /** As that of a tool, which need not be among the request's. */
   readonly name: string;
   readonly input: Readonly<Record<string, unknown>>;
 }
 export interface ToolResultBlock {
   readonly type: 'tool-result';
+  /** That of the call it answers, in the message before. */
   readonly id: string;
   readonly status: 'success' | 'error';
   /** Not empty. */
@@ -97,6 +100,7 @@ export interface Tool {
   readonly cachePoint?: CachePoint;
 }
 
+/** `none`: the model is shown the tools and may not call them. */
 export type ToolChoice =
   | { readonly type: 'auto' | 'required' | 'none' }
   | { readonly type: 'tool'; readonly name: string };
@@ -131,7 +135,11 @@ export type Reasoning =
   | { readonly type: 'adaptive' };
 
 /** Every cache point of a request, wherever it stands. */
-export const pointsOf = ({ system, messages, toolUse }: ModelCommand): readonly CachePoint[] => [
+export const pointsOf = ({
+  system,
+  messages,
+  toolUse,
+}: Pick<ModelCommand, 'system' | 'messages' | 'toolUse'>): readonly CachePoint[] => [
   ...system.filter((block) => block.type === 'cache-point'),
   ...(toolUse?.tools ?? []).flatMap(({ cachePoint }) => cachePoint ?? []),
   ...messages.flatMap(({ content }) => content.filter((block) => block.type === 'cache-point')),
@@ -145,6 +153,10 @@ export interface ModelCommand {
   readonly system: readonly (TextBlock | CachePoint)[];
   /** Begins with a user message; roles alternate; no message is empty. Every tool call is answered in the next message. */
   readonly messages: readonly Message[];
+  /**
+   * Absent where the request declares no tools. Messages may hold tool calls and results all the same: the caller goes on
+   * with a conversation that had tools. Whoever cannot be sent such blocks without tools is sent tools of their names.
+   */
   readonly toolUse?: ToolUse;
   readonly answerFormat: AnswerFormat;
   /** Absent: as the model does by itself. */
@@ -182,6 +194,10 @@ export interface ParamNames {
   readonly parallelToolCalls: string;
   readonly answerFormat: string;
   readonly reasoning: string;
+  /** Thoughts of earlier answers that are sent back. */
+  readonly reasoningHistory: string;
   readonly serviceTier: string;
   readonly metadata: string;
+  /** The mark of a cache point as the request spells it. */
+  readonly cachePoints: string;
 }

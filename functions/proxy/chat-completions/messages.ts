@@ -1,167 +1,154 @@
-/** The conversation of a request, in text: who may speak, in which form, and how turns are joined. */
-import type { Message, TextBlock } from '../../../shared/domain/conversation.ts';
+/** The conversation of a request: who may speak, in which form, and how turns are joined. */
+import type { CachePoint, Message, TextBlock, UserBlock } from '../../../shared/domain/conversation.ts';
 import { isObject, type JsonObject, within } from '../wire/json-value.ts';
+import { type CacheContext, readCachePoint } from '../wire/prompt-cache.ts';
+import type { Reading } from '../wire/reading.ts';
 import {
   refuseMissing,
-  refuseParameter,
   refuseType,
   refuseUnknown,
   refuseUnsupportedValue,
   refuseValue,
 } from '../wire/refusal.ts';
+import { messagesOf, type Turn } from '../wire/turns.ts';
+import { ASSISTANT_KEYS, readAssistant, readCallId } from './assistant-message.ts';
+import { readContent, toolResult } from './content-parts.ts';
 
 export interface Conversation {
   /** System and developer texts in order, wherever they stood. */
-  readonly system: readonly TextBlock[];
+  readonly system: readonly (TextBlock | CachePoint)[];
   /** Begins with the user; roles alternate. */
   readonly messages: readonly Message[];
-  /** Whether a message carried a `name`, which no model of Bedrock is told. */
-  readonly named: boolean;
 }
 
-interface Turn {
-  readonly role: 'system' | 'user' | 'assistant';
-  readonly texts: readonly string[];
-  readonly param: string;
-}
+/** A message of the system, or a turn of the conversation. */
+type Spoken = { readonly role: 'system'; readonly content: Conversation['system'] } | Turn;
 
-const CONTENT = 'a string or an array of content parts';
+const COMMON_KEYS = ['role', 'content', 'name', 'cache_control'] as const;
+const KEYS: Readonly<Record<Role, ReadonlySet<string>>> = {
+  system: new Set(COMMON_KEYS),
+  user: new Set(COMMON_KEYS),
+  assistant: ASSISTANT_KEYS,
+  tool: new Set([...COMMON_KEYS, 'tool_call_id']),
+};
 
-/** Keys of a message beyond role and content that are read, or that say nothing about its text. */
-const MESSAGE_KEYS: ReadonlySet<string> = new Set(['role', 'content', 'name', 'refusal']);
-/** Keys that OpenAI defines and that are not supported yet. */
-const MESSAGE_KEYS_LATER: ReadonlySet<string> = new Set([
-  'tool_calls',
-  'tool_call_id',
-  'function_call',
-  'audio',
-  'cache_control',
-]);
-
-/** Reads `messages`; refuses by name what is not text. Blank texts are left out: Bedrock refuses them. */
-export function readConversation(value: unknown): Conversation {
+/** Reads `messages`; refuses by name what no model is told. */
+export function readConversation(value: unknown, context: CacheContext): Conversation {
   if (value === undefined || value === null) return refuseMissing('messages');
   if (!Array.isArray(value)) return refuseType('messages', { expected: 'an array of objects', got: value });
   if (value.length === 0) return refuseValue('messages', 'empty array. Expected at least one message.');
-  const turns = value.map((item: unknown, index) => readTurn(item, within('messages', index)));
-  const spoken = turns.filter((turn) => turn.role !== 'system' && turn.texts.length > 0);
-  assertUserBegins(spoken);
+  const spoken = value.map((item: unknown, index) =>
+    readMessage(item, { ...context, param: within('messages', index) }),
+  );
+  const turns = spoken.filter((one): one is Turn => one.role !== 'system');
   return {
-    system: turns.filter((turn) => turn.role === 'system').flatMap((turn) => turn.texts.map(textBlock)),
-    messages: joinTurns(spoken),
-    named: value.some((item) => isObject(item) && item['name'] !== undefined && item['name'] !== null),
+    system: withoutLeadingPoint(spoken.flatMap((one) => (one.role === 'system' ? one.content : []))),
+    messages: messagesOf(turns, 'messages'),
   };
 }
 
-function assertUserBegins(spoken: readonly Turn[]): void {
-  const [first] = spoken;
-  if (first === undefined) refuseValue('messages', 'expected at least one user message with text.');
-  else if (first.role !== 'user') {
-    refuseValue(within(first.param, 'role'), 'a conversation must begin with a user message.');
-  }
-}
+/** Nothing stands before a cache point that begins. */
+const withoutLeadingPoint = (system: Conversation['system']): Conversation['system'] =>
+  system[0]?.type === 'cache-point' ? withoutLeadingPoint(system.slice(1)) : system;
 
-/** Consecutive messages of one role become one: Bedrock takes roles that alternate only. */
-const textBlock = (text: string): TextBlock => ({ type: 'text', text });
+type Role = 'system' | 'user' | 'assistant' | 'tool';
 
-function joinTurns(spoken: readonly Turn[]): readonly Message[] {
-  const joined: { role: 'user' | 'assistant'; content: TextBlock[] }[] = [];
-  for (const { role, texts } of spoken) {
-    const last = joined.at(-1);
-    const content = texts.map(textBlock);
-    if (last?.role === role) last.content.push(...content);
-    else joined.push({ role: role === 'assistant' ? role : 'user', content });
-  }
-  return joined;
-}
-
-function readTurn(item: unknown, param: string): Turn {
+function readMessage(item: unknown, of: CacheContext & { readonly param: string }): Spoken {
+  const { param } = of;
   if (!isObject(item)) return refuseType(param, { expected: 'an object', got: item });
   const role = readRole(item['role'], within(param, 'role'));
-  assertKnownKeys(item, param);
-  const texts = readTexts(item, { role, param }).filter((text) => text.trim() !== '');
-  if (role === 'user' && texts.length === 0) {
-    refuseValue(within(param, 'content'), 'a user message must have text that is not blank.');
-  }
-  return { role, texts, param };
+  assertMessageKeys(item, { param, known: KEYS[role], reading: of.reading });
+  const spoken = readByRole(item, { ...of, role });
+  const point = readCachePoint(item, of);
+  return point === undefined ? spoken : ending(spoken, point);
 }
 
-function readRole(role: unknown, param: string): Turn['role'] {
+/** The message with a cache point at its end. */
+function ending(spoken: Spoken, point: CachePoint): Spoken {
+  switch (spoken.role) {
+    case 'system':
+      return { ...spoken, content: [...spoken.content, point] };
+    case 'user':
+      return { ...spoken, content: [...spoken.content, point] };
+    case 'assistant':
+      return { ...spoken, content: [...spoken.content, point] };
+  }
+}
+
+function readByRole(
+  message: JsonObject,
+  of: CacheContext & { readonly param: string; readonly role: Role },
+): Spoken {
+  const { param, role } = of;
+  const at = { reading: of.reading, cacheTtl: of.cacheTtl, param: within(param, 'content') };
+  switch (role) {
+    case 'system':
+      return { role, content: readContent(message['content'], { ...at, role }) };
+    case 'user':
+      return {
+        role,
+        param,
+        content: assertSpeaks(readContent(message['content'], { ...at, role }), at.param),
+      };
+    case 'assistant':
+      return { role, param, ...readAssistant(message, of) };
+    case 'tool':
+      return readToolMessage(message, of);
+  }
+}
+
+function assertSpeaks(content: readonly UserBlock[], param: string): readonly UserBlock[] {
+  if (content.some(({ type }) => type !== 'cache-point')) return content;
+  return refuseValue(param, 'a user message must have content that is not blank.');
+}
+
+/** A tool's result; what it marks for the prompt cache is the result as a whole. */
+function readToolMessage(message: JsonObject, of: CacheContext & { readonly param: string }): Turn {
+  const { param } = of;
+  const idParam = within(param, 'tool_call_id');
+  const id = readCallId(message['tool_call_id'], idParam);
+  const content = readContent(message['content'], { ...of, role: 'tool', param: within(param, 'content') });
+  const points = content.filter((block) => block.type === 'cache-point');
+  const found = content.filter((block) => block.type !== 'cache-point');
+  return {
+    role: 'user',
+    param,
+    content: [toolResult(id, found), ...points.slice(-1)],
+    results: [{ id, param: idParam }],
+  };
+}
+
+function readRole(role: unknown, param: string): Role {
   switch (role) {
     case 'system':
     case 'developer':
       return 'system';
     case 'user':
     case 'assistant':
-      return role;
     case 'tool':
+      return role;
     case 'function':
-      return refuseUnsupportedValue(param, `messages of role '${role}' are not supported.`);
+      return refuseUnsupportedValue(param, "messages of role 'function' are not supported. Use role 'tool'.");
     case undefined:
+    case null:
       return refuseMissing(param);
     default:
       if (typeof role !== 'string') return refuseType(param, { expected: 'a string', got: role });
-      return refuseValue(param, "expected one of 'system', 'developer', 'user' and 'assistant'.");
+      return refuseValue(param, "expected one of 'system', 'developer', 'user', 'assistant' and 'tool'.");
   }
 }
 
 /** A key that says nothing (`null`, an empty list) is accepted, since clients send back what they were answered. */
-function assertKnownKeys(message: JsonObject, param: string): void {
+function assertMessageKeys(
+  message: JsonObject,
+  of: { readonly param: string; readonly known: ReadonlySet<string>; readonly reading: Reading },
+): void {
   for (const [key, value] of Object.entries(message)) {
-    if (MESSAGE_KEYS.has(key) || value === null || (Array.isArray(value) && value.length === 0)) continue;
-    if (MESSAGE_KEYS_LATER.has(key)) refuseParameter(within(param, key));
-    refuseUnknown(within(param, key));
+    if (of.known.has(key) || value === null || (Array.isArray(value) && value.length === 0)) continue;
+    refuseUnknown(within(of.param, key));
   }
   const { name } = message;
-  if (name !== undefined && name !== null && typeof name !== 'string') {
-    refuseType(within(param, 'name'), { expected: 'a string', got: name });
-  }
-}
-
-function readTexts(
-  message: JsonObject,
-  of: { readonly role: Turn['role']; readonly param: string },
-): readonly string[] {
-  const param = within(of.param, 'content');
-  const refusal = readRefusal(message['refusal'], of);
-  const { content } = message;
-  if (typeof content === 'string') return [content, ...refusal];
-  if (Array.isArray(content)) {
-    return [
-      ...content.map((part, index) => readPart(part, { ...of, param: within(param, index) })),
-      ...refusal,
-    ];
-  }
-  // An assistant that refused has no content: its refusal is what it said.
-  if ((content === undefined || content === null) && refusal.length > 0) return refusal;
-  if (content === undefined) return refuseMissing(param);
-  return refuseType(param, { expected: CONTENT, got: content });
-}
-
-function readRefusal(
-  refusal: unknown,
-  of: { readonly role: Turn['role']; readonly param: string },
-): readonly string[] {
-  if (refusal === undefined || refusal === null) return [];
-  const param = within(of.param, 'refusal');
-  if (of.role !== 'assistant') return refuseUnknown(param);
-  return typeof refusal === 'string' ? [refusal] : refuseType(param, { expected: 'a string', got: refusal });
-}
-
-function readPart(part: unknown, of: { readonly role: Turn['role']; readonly param: string }): string {
-  if (!isObject(part)) return refuseType(of.param, { expected: 'an object', got: part });
-  const { type } = part;
-  if (type === undefined) return refuseMissing(within(of.param, 'type'));
-  if (typeof type !== 'string')
-    return refuseType(within(of.param, 'type'), { expected: 'a string', got: type });
-  if (type !== 'text' && !(type === 'refusal' && of.role === 'assistant')) {
-    return refuseUnsupportedValue(within(of.param, 'type'), `content parts here must be of type 'text'.`);
-  }
-  const other = Object.keys(part).find((key) => key !== 'type' && key !== type && part[key] !== null);
-  if (other !== undefined) return refuseParameter(within(of.param, other));
-  const text = part[type];
-  if (text === undefined) return refuseMissing(within(of.param, type));
-  return typeof text === 'string'
-    ? text
-    : refuseType(within(of.param, type), { expected: 'a string', got: text });
+  if (name === undefined || name === null) return;
+  if (typeof name !== 'string') refuseType(within(of.param, 'name'), { expected: 'a string', got: name });
+  of.reading.ignore('messages.name');
 }

@@ -1,36 +1,34 @@
 /**
- * Every parameter of OpenAI's chat completions that this product does not act on, and what is done about each:
- * refused by name, or accepted without effect and named in `x-ignored-params`. A value that asks for nothing
- * (`null`, a default) is always accepted. Source of the list: ChatCompletionCreateParams of openai 7.55.
+ * What is done about every parameter of a chat completion: honoured, refused by name, or accepted without effect and
+ * named in `x-ignored-params`. A value that asks for nothing (`null`, a default) is always accepted. Source of the list:
+ * ChatCompletionCreateParams of openai 7.55; a test fails to compile where that type has a field that is not here.
  */
 import { isObject, type JsonObject } from '../wire/json-value.ts';
+import type { Reading } from '../wire/reading.ts';
 import { refuseParameter, refuseType, refuseUnknown, refuseUnsupportedValue } from '../wire/refusal.ts';
 
-/** The parameters that request.ts reads. */
-const HONOURED: ReadonlySet<string> = new Set([
-  'model',
-  'messages',
-  'max_completion_tokens',
-  'max_tokens',
-  'temperature',
-  'top_p',
-  'stop',
-  'stream',
-  'stream_options',
-  'metadata',
-  'user',
-  'safety_identifier',
-]);
+interface Honoured {
+  readonly decision: 'honoured';
+}
 
-interface Rule {
+interface Refused {
+  readonly decision: 'refused';
   /** Whether the value asks for nothing, or for what is done anyway. `null` is always so and not asked about. */
   readonly asksNothing: (value: unknown) => boolean;
-  readonly otherwise: 'refuse' | 'refuse-value' | 'ignore';
-  /** The JSON type of a value that may be ignored. */
-  readonly type?: 'string' | 'number' | 'boolean' | 'object';
-  /** Of a value that is refused: what is accepted, as JSON. */
+  /** What is accepted, as JSON; absent: nothing. */
   readonly accepted?: string;
+  /** What to do instead, as a sentence. */
+  readonly remedy?: string;
 }
+
+interface Ignored {
+  readonly decision: 'ignored';
+  readonly asksNothing: (value: unknown) => boolean;
+  /** The JSON type of a value that may be ignored. */
+  readonly type: 'string' | 'number' | 'boolean' | 'object';
+}
+
+export type Decision = Honoured | Refused | Ignored;
 
 const never = (): boolean => false;
 const oneOf =
@@ -39,72 +37,94 @@ const oneOf =
     values.includes(value);
 const isEmptyArray = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
 const isEmptyObject = (value: unknown): boolean => isObject(value) && Object.keys(value).length === 0;
-const isPlainTextFormat = (value: unknown): boolean => isObject(value) && value['type'] === 'text';
 const isTextOnly = (value: unknown): boolean =>
   Array.isArray(value) && value.length === 1 && value[0] === 'text';
 
-const refused = (asksNothing: Rule['asksNothing'] = never): Rule => ({ asksNothing, otherwise: 'refuse' });
-const refusedValue = (accepted: string, asksNothing: Rule['asksNothing']): Rule => ({
+const HONOURED: Honoured = { decision: 'honoured' };
+const refused = (
+  asksNothing: Refused['asksNothing'] = never,
+  more: Pick<Refused, 'accepted' | 'remedy'> = {},
+): Refused => ({ decision: 'refused', asksNothing, ...more });
+const ignored = (type: Ignored['type'], asksNothing: Ignored['asksNothing'] = never): Ignored => ({
+  decision: 'ignored',
   asksNothing,
-  otherwise: 'refuse-value',
-  accepted,
-});
-const ignored = (type: NonNullable<Rule['type']>, asksNothing: Rule['asksNothing'] = never): Rule => ({
-  asksNothing,
-  otherwise: 'ignore',
   type,
 });
 
-const RULES: Readonly<Record<string, Rule>> = {
+/** By name; `thinking` and `top_k` are extensions, which Anthropic's API and many servers share. */
+export const CHAT_PARAMETERS: Readonly<Record<string, Decision>> = {
   audio: refused(),
   frequency_penalty: refused(oneOf(0)),
-  function_call: refused(oneOf('none', 'auto')),
-  functions: refused(isEmptyArray),
+  function_call: refused(oneOf('none', 'auto'), { remedy: "Use 'tool_choice'." }),
+  functions: refused(isEmptyArray, { remedy: "Use 'tools'." }),
   logit_bias: refused(isEmptyObject),
   logprobs: refused(oneOf(false)),
-  modalities: refusedValue('["text"]', isTextOnly),
+  max_completion_tokens: HONOURED,
+  max_tokens: HONOURED,
+  messages: HONOURED,
+  metadata: HONOURED,
+  modalities: refused(isTextOnly, { accepted: '["text"]' }),
+  model: HONOURED,
   moderation: refused(),
-  n: refusedValue('1', oneOf(1)),
-  // Without tools, whether they may run side by side asks for nothing.
-  parallel_tool_calls: refused(oneOf(true, false)),
+  n: refused(oneOf(1), { accepted: '1' }),
+  parallel_tool_calls: HONOURED,
+  // A hint that makes OpenAI's answers faster and no different.
   prediction: ignored('object'),
   presence_penalty: refused(oneOf(0)),
   prompt_cache_key: ignored('string'),
-  prompt_cache_options: refused(),
+  prompt_cache_options: HONOURED,
   prompt_cache_retention: ignored('string'),
-  reasoning_effort: refused(),
-  response_format: refusedValue('{"type":"text"}', isPlainTextFormat),
+  reasoning_effort: HONOURED,
+  response_format: HONOURED,
+  safety_identifier: HONOURED,
   // OpenAI promises best effort only, so a seed without effect keeps the promise.
   seed: ignored('number'),
-  service_tier: refusedValue('"auto" and "default"', oneOf('auto', 'default')),
+  service_tier: HONOURED,
+  stop: HONOURED,
   store: ignored('boolean', oneOf(false)),
-  tool_choice: refused(oneOf('none', 'auto')),
-  tools: refused(isEmptyArray),
+  stream: HONOURED,
+  stream_options: HONOURED,
+  temperature: HONOURED,
+  thinking: HONOURED,
+  tool_choice: HONOURED,
+  tools: HONOURED,
+  top_k: HONOURED,
   top_logprobs: refused(oneOf(0)),
+  top_p: HONOURED,
+  user: HONOURED,
   verbosity: ignored('string', oneOf('medium')),
   web_search_options: refused(),
 };
 
-/** Refuses what is not supported; the names of what is accepted without effect. */
-export function ignoredParameters(body: JsonObject): readonly string[] {
-  return Object.entries(body)
-    .filter(([name, value]) => !HONOURED.has(name) && isIgnored(name, value))
-    .map(([name]) => name);
+/** Refuses what is not supported, and notes what is accepted without effect. */
+export function decideParameters(body: JsonObject, reading: Reading): void {
+  for (const [name, value] of Object.entries(body)) {
+    const decision = Object.hasOwn(CHAT_PARAMETERS, name) ? CHAT_PARAMETERS[name] : undefined;
+    if (decision === undefined) refuseUnknown(name);
+    else if (decision.decision !== 'honoured' && !asksNothing(decision, value)) {
+      if (decision.decision === 'refused') refuse(name, { value, decision });
+      else assertType(name, { value, decision });
+      reading.ignore(name);
+    }
+  }
 }
 
-function isIgnored(name: string, value: unknown): boolean {
-  const rule = Object.hasOwn(RULES, name) ? RULES[name] : undefined;
-  if (rule === undefined) return refuseUnknown(name);
-  if (value === null || value === undefined || rule.asksNothing(value)) return false;
-  if (rule.otherwise === 'refuse') return refuseParameter(name);
-  if (rule.otherwise === 'refuse-value') {
-    const asked = typeof value === 'number' ? `${value}` : 'this value';
-    return refuseUnsupportedValue(
-      name,
-      `'${name}' does not support ${asked} here. Supported: ${rule.accepted}.`,
-    );
+const asksNothing = (decision: Refused | Ignored, value: unknown): boolean =>
+  value === null || value === undefined || decision.asksNothing(value);
+
+function refuse(name: string, of: { readonly value: unknown; readonly decision: Refused }): never {
+  const { value, decision } = of;
+  if (decision.accepted === undefined) return refuseParameter(name, decision.remedy);
+  const asked = typeof value === 'number' ? `${value}` : 'this value';
+  return refuseUnsupportedValue(
+    name,
+    `'${name}' does not support ${asked} here. Supported: ${decision.accepted}.`,
+  );
+}
+
+function assertType(name: string, of: { readonly value: unknown; readonly decision: Ignored }): void {
+  const { value, decision } = of;
+  if (typeof value !== decision.type) {
+    refuseType(name, { expected: `a value of type ${decision.type}`, got: value });
   }
-  if (typeof value !== rule.type)
-    return refuseType(name, { expected: `a value of type ${rule.type}`, got: value });
-  return true;
 }

@@ -1,26 +1,31 @@
 /** A chat completion from the wire: each field honoured, refused by name or listed as ignored. */
-import type { ModelCommand, ParamNames } from '../../../shared/domain/conversation.ts';
+import type { AnswerFormat, ModelCommand, ParamNames } from '../../../shared/domain/conversation.ts';
+import { jsonSchemaFormat } from '../wire/answer-format.ts';
+import { readEndUser, readMetadata } from '../wire/caller-tags.ts';
 import {
+  assertKeys,
   isObject,
   type JsonObject,
   readBoolean,
+  readChoice,
   readInteger,
-  readNumber,
   readObject,
-  readString,
+  requireObject,
+  within,
 } from '../wire/json-value.ts';
-import { refuseMissing, refuseType, refuseUnknown, refuseValue } from '../wire/refusal.ts';
+import { readModel } from '../wire/model-name.ts';
+import { cachePoint, type PromptCacheOptions, readCacheOptions } from '../wire/prompt-cache.ts';
+import { Reading } from '../wire/reading.ts';
+import { readEffort, readThinking } from '../wire/reasoning.ts';
+import { refuseMissing, refuseType, refuseValue } from '../wire/refusal.ts';
+import { readSampling } from '../wire/sampling.ts';
+import { readServiceTier } from '../wire/service-tier.ts';
 import { assertWellFormed } from '../wire/well-formed.ts';
-import { readConversation } from './messages.ts';
-import { ignoredParameters } from './parameters.ts';
+import { type Conversation, readConversation } from './messages.ts';
+import { decideParameters } from './parameters.ts';
+import { readToolUse } from './tools.ts';
 
-const MODEL_LENGTH_MAX = 2048;
 const STOP_MAX = 4;
-/** OpenAI's bounds of `metadata`, in entries and characters. */
-const METADATA = { entriesMax: 16, keyMax: 64, valueMax: 512 };
-const SAFETY_IDENTIFIER_MAX = 128;
-/** OpenAI's own bound of temperature; Bedrock's is 1, and what lies between acts as 1. */
-const TEMPERATURE = { min: 0, max: 2 };
 const TOKENS = { min: 1, max: Number.MAX_SAFE_INTEGER };
 
 /** A chat completion as it was asked for. */
@@ -42,57 +47,68 @@ const PARAM_NAMES: ParamNames = {
   parallelToolCalls: 'parallel_tool_calls',
   answerFormat: 'response_format',
   reasoning: 'reasoning_effort',
+  reasoningHistory: 'messages.reasoning_content',
   serviceTier: 'service_tier',
   metadata: 'metadata',
+  cachePoints: 'cache_control',
 };
 
 /** Reads a parsed body of depth 64 at most. Throws GatewayError naming the first field at fault. */
 export function parseChatRequest(body: unknown): ChatRequest {
   if (!isObject(body)) return refuseType('body', { expected: 'a JSON object', got: body ?? null });
   assertWellFormed(body, '');
-  const conversation = readConversation(body['messages']);
-  const output = readOutputMax(body);
-  const streaming = readStreaming(body);
-  const endUser = readEndUser(body);
-  const sampling = readSampling(body);
-  const outranked = [...output.ignored, ...sampling.ignored, ...streaming.ignored, ...endUser.ignored];
-  const command: ModelCommand = {
+  const reading = new Reading();
+  decideParameters(body, reading);
+  const cache = readCacheOptions(body['prompt_cache_options'], 'prompt_cache_options');
+  const context = { reading, cacheTtl: cache.ttl };
+  const conversation = readConversation(body['messages'], context);
+  const toolUse = readToolUse(body, context);
+  const output = readOutputMax(body, reading);
+  const reasoning = readReasoning(body);
+  const command: Omit<ModelCommand, 'paramNames' | 'ignoredParams'> = {
     requestedModel: readModel(body['model']),
-    system: conversation.system,
-    messages: conversation.messages,
-    answerFormat: { type: 'text' },
-    serviceTier: 'standard',
-    paramNames: { ...PARAM_NAMES, outputTokensMax: output.param },
-    ...sampling.fields,
-    stopSequences: readStop(body['stop']),
-    metadata: readMetadata(body['metadata']),
+    ...withEndCached(conversation, cache),
+    ...(toolUse !== undefined && { toolUse }),
+    answerFormat: readAnswerFormat(body['response_format']),
+    ...reasoning.fields,
     ...output.fields,
-    ...endUser.fields,
-    ignoredParams: [
-      ...ignoredParameters(body),
-      ...(conversation.named ? ['messages.name'] : []),
-      ...outranked,
-    ],
+    ...readSampling(body, reading),
+    stopSequences: readStop(body['stop']),
+    serviceTier: readServiceTier(body['service_tier'], 'service_tier'),
+    metadata: readMetadata(body['metadata']),
+    ...readEndUser(body, reading),
   };
-  return { command, ...streaming.fields };
+  const streaming = readStreaming(body, reading);
+  const paramNames: ParamNames = {
+    ...PARAM_NAMES,
+    outputTokensMax: output.param,
+    reasoning: reasoning.param,
+    cachePoints: reading.cachePointParam ?? 'prompt_cache_options',
+  };
+  return { command: { ...command, paramNames, ignoredParams: reading.ignoredParams }, ...streaming };
 }
 
-/** Fields of the command, and the parameters among their sources that had no effect. */
-interface Part<Of, Field extends keyof Of> {
-  readonly fields: Pick<Of, Field>;
-  readonly ignored: readonly string[];
+/** OpenAI's implicit breakpoint: the end of what the user said last. */
+function withEndCached(conversation: Conversation, cache: PromptCacheOptions): Conversation {
+  if (cache.endOfPrompt === 'not-cached') return conversation;
+  const last = conversation.messages.findLastIndex(({ role }) => role === 'user');
+  return {
+    ...conversation,
+    messages: conversation.messages.map((message, index) => {
+      if (index !== last || message.role !== 'user') return message;
+      if (message.content.at(-1)?.type === 'cache-point') return message;
+      return { ...message, content: [...message.content, cachePoint(cache.ttl)] };
+    }),
+  };
 }
 
-function readModel(value: unknown): string {
-  const model = readString(value, 'model');
-  if (model === undefined || model === '') return refuseMissing('model');
-  if (model.length > MODEL_LENGTH_MAX) {
-    return refuseValue('model', `expected at most ${MODEL_LENGTH_MAX} characters.`);
-  }
-  return model;
+/** Fields of the command, and which parameter they were read from. */
+interface Named<Field extends keyof ModelCommand> {
+  readonly fields: Pick<ModelCommand, Field>;
+  readonly param: string;
 }
 
-function readOutputMax(body: JsonObject): Part<ModelCommand, 'outputTokensMax'> & { readonly param: string } {
+function readOutputMax(body: JsonObject, reading: Reading): Named<'outputTokensMax'> {
   const current = readInteger(body['max_completion_tokens'], {
     param: 'max_completion_tokens',
     bounds: TOKENS,
@@ -100,20 +116,38 @@ function readOutputMax(body: JsonObject): Part<ModelCommand, 'outputTokensMax'> 
   const legacy = readInteger(body['max_tokens'], { param: 'max_tokens', bounds: TOKENS });
   const outputTokensMax = current ?? legacy;
   const param = current === undefined && legacy !== undefined ? 'max_tokens' : 'max_completion_tokens';
-  if (outputTokensMax === undefined) return { fields: {}, ignored: [], param };
-  const outranked = current !== undefined && legacy !== undefined && legacy !== current;
-  return { fields: { outputTokensMax }, ignored: outranked ? ['max_tokens'] : [], param };
+  if (current !== undefined && legacy !== undefined && legacy !== current) reading.ignore('max_tokens');
+  return { fields: outputTokensMax === undefined ? {} : { outputTokensMax }, param };
 }
 
-/** Bedrock's temperature ends at 1 where OpenAI's ends at 2: what is above acts as 1, and is said to. */
-function readSampling(body: JsonObject): Part<ModelCommand, 'temperature' | 'topP'> {
-  const temperature = readNumber(body['temperature'], { param: 'temperature', bounds: TEMPERATURE });
-  const topP = readNumber(body['top_p'], { param: 'top_p', bounds: { min: 0, max: 1 } });
-  const fields = {
-    ...(temperature !== undefined && { temperature: Math.min(1, temperature) }),
-    ...(topP !== undefined && { topP }),
-  };
-  return { fields, ignored: temperature !== undefined && temperature > 1 ? ['temperature'] : [] };
+function readReasoning(body: JsonObject): Named<'reasoning'> {
+  const effort = readEffort(body['reasoning_effort'], 'reasoning_effort');
+  const thinking = readThinking(body['thinking'], 'thinking');
+  if (effort !== undefined && thinking !== undefined) {
+    return refuseValue('thinking', "it says what 'reasoning_effort' says already. Send one of both.");
+  }
+  if (thinking !== undefined) return { fields: { reasoning: thinking }, param: 'thinking' };
+  return { fields: effort === undefined ? {} : { reasoning: effort }, param: 'reasoning_effort' };
+}
+
+const FORMATS = ['text', 'json_object', 'json_schema'] as const;
+const FORMAT_KEYS: Readonly<Record<(typeof FORMATS)[number], ReadonlySet<string>>> = {
+  text: new Set(['type']),
+  json_object: new Set(['type']),
+  json_schema: new Set(['type', 'json_schema']),
+};
+
+function readAnswerFormat(value: unknown): AnswerFormat {
+  const param = 'response_format';
+  const format = readObject(value, param);
+  if (format === undefined) return { type: 'text' };
+  const type = readChoice(format['type'], { param: within(param, 'type'), choices: FORMATS });
+  if (type === undefined) return refuseMissing(within(param, 'type'));
+  assertKeys(format, { param, known: FORMAT_KEYS[type] });
+  if (type === 'text') return { type };
+  if (type === 'json_object') return { type: 'json' };
+  const at = within(param, 'json_schema');
+  return jsonSchemaFormat(requireObject(format['json_schema'], at), at);
 }
 
 function readStop(value: unknown): readonly string[] {
@@ -121,60 +155,23 @@ function readStop(value: unknown): readonly string[] {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (list.length > STOP_MAX) return refuseValue('stop', `expected at most ${STOP_MAX} sequences.`);
   const sequences = list.map((item, index) => {
-    const param = Array.isArray(value) ? `stop[${index}]` : 'stop';
+    const param = Array.isArray(value) ? within('stop', index) : 'stop';
     return typeof item === 'string' ? item : refuseType(param, { expected: 'a string', got: item });
   });
   // An empty sequence stops nothing, and Bedrock refuses it.
   return sequences.filter((sequence) => sequence !== '');
 }
 
-function readStreaming(body: JsonObject): Part<ChatRequest, 'stream' | 'includeUsage'> {
+const STREAM_KEYS: ReadonlySet<string> = new Set(['include_usage', 'include_obfuscation']);
+
+function readStreaming(body: JsonObject, reading: Reading): Pick<ChatRequest, 'stream' | 'includeUsage'> {
   const stream = readBoolean(body['stream'], 'stream') ?? false;
   const options = readObject(body['stream_options'], 'stream_options');
-  if (options === undefined) return { fields: { stream, includeUsage: false }, ignored: [] };
+  if (options === undefined) return { stream, includeUsage: false };
   if (!stream) refuseValue('stream_options', "it is allowed only where 'stream' is true.");
-  const unknown = Object.keys(options).find(
-    (key) => key !== 'include_usage' && key !== 'include_obfuscation',
-  );
-  if (unknown !== undefined) refuseUnknown(`stream_options.${unknown}`);
+  assertKeys(options, { param: 'stream_options', known: STREAM_KEYS });
   const includeUsage = readBoolean(options['include_usage'], 'stream_options.include_usage') ?? false;
-  const obfuscated =
-    readBoolean(options['include_obfuscation'], 'stream_options.include_obfuscation') ?? false;
-  return {
-    fields: { stream, includeUsage },
-    ignored: obfuscated ? ['stream_options.include_obfuscation'] : [],
-  };
-}
-
-function readMetadata(value: unknown): Readonly<Record<string, string>> {
-  const entries = Object.entries(readObject(value, 'metadata') ?? {});
-  if (entries.length > METADATA.entriesMax) {
-    refuseValue('metadata', `expected at most ${METADATA.entriesMax} entries, but got ${entries.length}.`);
-  }
-  return Object.fromEntries(entries.map(([key, item]) => [readTagKey(key), readTagValue(key, item)]));
-}
-
-function readTagKey(key: string): string {
-  if (key.length > METADATA.keyMax) refuseValue('metadata', `a key exceeds ${METADATA.keyMax} characters.`);
-  return key;
-}
-
-function readTagValue(key: string, value: unknown): string {
-  const param = `metadata.${key}`;
-  if (typeof value !== 'string') return refuseType(param, { expected: 'a string', got: value });
-  if (value.length > METADATA.valueMax)
-    refuseValue(param, `expected at most ${METADATA.valueMax} characters.`);
-  return value;
-}
-
-function readEndUser(body: JsonObject): Part<ModelCommand, 'endUser'> {
-  const user = readString(body['user'], 'user');
-  const safety = readString(body['safety_identifier'], 'safety_identifier');
-  if (safety !== undefined && safety.length > SAFETY_IDENTIFIER_MAX) {
-    refuseValue('safety_identifier', `expected at most ${SAFETY_IDENTIFIER_MAX} characters.`);
-  }
-  const endUser = safety ?? user;
-  if (endUser === undefined || endUser === '') return { fields: {}, ignored: [] };
-  const outranked = safety !== undefined && user !== undefined && user !== safety;
-  return { fields: { endUser }, ignored: outranked ? ['user'] : [] };
+  const obfuscated = readBoolean(options['include_obfuscation'], 'stream_options.include_obfuscation');
+  if (obfuscated === true) reading.ignore('stream_options.include_obfuscation');
+  return { stream, includeUsage };
 }

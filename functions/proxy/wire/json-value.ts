@@ -1,5 +1,5 @@
 /** Reads fields of a parsed JSON body; `null` and absent are both undefined inside. */
-import { refuseType, refuseValue } from './refusal.ts';
+import { refuseChoice, refuseMissing, refuseType, refuseUnknown, refuseValue } from './refusal.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -21,6 +21,40 @@ export const within = (parent: string, key: string | number): string => {
 export function readString(value: unknown, param: string): string | undefined {
   if (value === undefined || value === null) return undefined;
   return typeof value === 'string' ? value : refuseType(param, { expected: 'a string', got: value });
+}
+
+/** The text of a field that must be there; `''` is a text. */
+export const requireString = (value: unknown, param: string): string =>
+  readString(value, param) ?? refuseMissing(param);
+
+/** The object of a field that must be there. */
+export const requireObject = (value: unknown, param: string): JsonObject =>
+  readObject(value, param) ?? refuseMissing(param);
+
+/** One of a closed set of texts. */
+export function readChoice<Choice extends string>(
+  value: unknown,
+  of: { readonly param: string; readonly choices: readonly Choice[] },
+): Choice | undefined {
+  const text = readString(value, of.param);
+  if (text === undefined) return undefined;
+  return of.choices.find((choice) => choice === text) ?? refuseChoice(of.param, of.choices);
+}
+
+/** A list; absent where there is none. */
+export function readArray(value: unknown, param: string): readonly unknown[] | undefined {
+  if (value === undefined || value === null) return undefined;
+  return Array.isArray(value) ? value : refuseType(param, { expected: 'an array', got: value });
+}
+
+/** Refuses the first key that is not among these. A key whose value is `null` says nothing. */
+export function assertKeys(
+  value: JsonObject,
+  of: { readonly param: string; readonly known: ReadonlySet<string> },
+): void {
+  for (const key of Object.keys(value)) {
+    if (!of.known.has(key) && value[key] !== null) refuseUnknown(within(of.param, key));
+  }
 }
 
 export function readBoolean(value: unknown, param: string): boolean | undefined {

@@ -17,9 +17,12 @@ export const refuseType = (param: string, of: { readonly expected: string; reado
 export const refuseValue = (param: string, reason: string): never =>
   refuse('invalid_value', { param, message: `Invalid '${param}': ${reason}` });
 
-/** The field exists in OpenAI's API and is not supported here. */
-export const refuseParameter = (param: string): never =>
-  refuse('unsupported_parameter', { param, message: `Unsupported parameter: '${param}' is not supported.` });
+/** The field exists in OpenAI's API and is not supported here; `remedy` is a sentence. */
+export const refuseParameter = (param: string, remedy?: string): never =>
+  refuse('unsupported_parameter', {
+    param,
+    message: `Unsupported parameter: '${param}' is not supported.${remedy === undefined ? '' : ` ${remedy}`}`,
+  });
 
 /** No version of the API has this field. */
 export const refuseUnknown = (param: string): never =>
@@ -28,6 +31,13 @@ export const refuseUnknown = (param: string): never =>
 /** The field is supported, this value of it is not; `reason` is a sentence. */
 export const refuseUnsupportedValue = (param: string, reason: string): never =>
   refuse('unsupported_value', { param, message: `Unsupported value: ${reason}` });
+
+/** The field is one of a closed set, and this is none of them. */
+export const refuseChoice = (param: string, choices: readonly string[]): never => {
+  const quoted = choices.map((choice) => `'${choice}'`);
+  const words = quoted.length === 1 ? quoted : [quoted.slice(0, -1).join(', '), quoted.at(-1)];
+  return refuseValue(param, `expected ${quoted.length === 1 ? '' : 'one of '}${words.join(' and ')}.`);
+};
 
 /** A field's name may be the caller's own text of any length; what is sent back of it is bounded. */
 const TEXT_MAX = 400;
