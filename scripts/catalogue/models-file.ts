@@ -1,6 +1,6 @@
 /** resources/catalogue/models.csv: which models the product knows, and what prices do not say of them. */
 import { CAPABILITIES, type Capability, type ModelMode } from '../../shared/domain/model.ts';
-import { FAMILIES, type Family } from '../../shared/domain/model-family.ts';
+import { FAMILIES, type Family, type ModelFamily } from '../../shared/domain/model-family.ts';
 import { type CsvRow, parseCsv } from './csv.ts';
 
 export interface ListedModel {
@@ -51,7 +51,7 @@ function listedModel(row: CsvRow, flags: ReadonlyMap<string, readonly Capability
   const capabilities = flags.get(row.cell('like') || id);
   if (capabilities === undefined) throw new Error(`No capabilities for ${id}: name a model it is 'like'`);
   const released = row.cell('released');
-  const { mode } = FAMILIES[family];
+  const { mode, also = [] }: ModelFamily = FAMILIES[family];
   return {
     id,
     provider: providerOf(id),
@@ -60,7 +60,7 @@ function listedModel(row: CsvRow, flags: ReadonlyMap<string, readonly Capability
     createdAt: released === '' ? undefined : Date.parse(released) / 1000,
     inputTokensMax: positive(row, 'max_input_tokens'),
     outputTokensMax: mode === 'chat' ? positive(row, 'max_output_tokens') : none(row, 'max_output_tokens'),
-    capabilities,
+    capabilities: CAPABILITIES.filter((name) => capabilities.includes(name) || also.includes(name)),
   };
 }
 

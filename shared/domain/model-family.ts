@@ -3,11 +3,13 @@
  * is found by looking for words in an id. Sources of what they take: the Converse feature table of the Bedrock user
  * guide, and the capability flags of LiteLLM's model list of 2026-08-01 (MIT).
  */
-import type { ModelAbilities, ModelMode } from './model.ts';
+import type { Capability, ModelAbilities, ModelMode, PromptCacheAbility, ToolAbilities } from './model.ts';
 
 export interface ModelFamily {
   readonly mode: ModelMode;
   readonly takes: ModelAbilities;
+  /** What every model of it can do beyond what the price lists' flags say. */
+  readonly also?: readonly Capability[];
   /** What a token of output counts in Bedrock's quotas on tokens a minute, 1 or more. */
   readonly outputFactor: number;
   /** The most tokens that one image given as input is counted as; absent where no maximum is known. */
@@ -23,20 +25,81 @@ const STANDARD: ModelAbilities = {
   temperatureWithTopP: true,
   stopSequences: true,
   assistantPrefill: false,
+  topK: 'none',
+  reasoning: { style: 'none' },
+  reasoningHistory: false,
+  tools: { forced: true, strict: false, callIds: 'bedrock', resultsWithTalk: true },
+  nativeSchema: 'taken',
+  claudeFields: false,
 };
 
 const NO_SYSTEM: ModelAbilities = { ...STANDARD, systemMessages: false };
-const PREFILL: ModelAbilities = { ...STANDARD, assistantPrefill: true };
-/** Claude from 4.1 on refuses temperature and top_p in one request. */
-const ONE_SAMPLER: ModelAbilities = { ...STANDARD, temperatureWithTopP: false };
 /** Of a model that holds no conversation. */
 const NOTHING: ModelAbilities = {
+  ...STANDARD,
   systemMessages: false,
   sampling: false,
   temperatureWithTopP: false,
   stopSequences: false,
-  assistantPrefill: false,
+  nativeSchema: 'not-taken',
+  tools: { ...STANDARD.tools, forced: false },
 };
+
+/** Claude 3: what every Claude has in common. */
+const CLAUDE_3: ModelAbilities = {
+  ...STANDARD,
+  assistantPrefill: true,
+  topK: 'claude',
+  nativeSchema: 'not-taken',
+  claudeFields: true,
+};
+/** Four cache points a request, also among the tools (Bedrock user guide, "Prompt caching"). */
+const CLAUDE_CACHE: PromptCacheAbility = { pointsMax: 4, amongTools: true, hour: false };
+const CLAUDE_3_5: ModelAbilities = { ...CLAUDE_3, promptCache: CLAUDE_CACHE };
+const CLAUDE_4: ModelAbilities = {
+  ...CLAUDE_3_5,
+  reasoning: { style: 'claude-budget' },
+  reasoningHistory: true,
+};
+const STRICT_TOOLS: ToolAbilities = { ...STANDARD.tools, strict: true };
+/** Claude from 4.1 on refuses temperature and top_p in one request. */
+const CLAUDE_4_1: ModelAbilities = { ...CLAUDE_4, temperatureWithTopP: false, tools: STRICT_TOOLS };
+/** From 4.5 on the cache keeps for an hour, too. Haiku takes a schema in some accounts only, so it is not sent one. */
+const CLAUDE_HAIKU_4_5: ModelAbilities = { ...CLAUDE_4_1, promptCache: { ...CLAUDE_CACHE, hour: true } };
+const CLAUDE_4_5: ModelAbilities = { ...CLAUDE_HAIKU_4_5, nativeSchema: 'sanitised' };
+const CLAUDE_OPUS_4_6: ModelAbilities = {
+  ...CLAUDE_4_5,
+  assistantPrefill: false,
+  reasoning: { style: 'claude-adaptive', ceiling: 'max', off: 'disabled' },
+};
+/**
+ * From Opus 4.7 on sampling is the model's own affair, and Bedrock refuses `strict` and a schema of the answer: it
+ * checks them against its own copy of Anthropic's API (@ai-sdk/amazon-bedrock 5.0.101 says so; LiteLLM says that the
+ * schema is taken). The safe reading is taken until somebody has tried.
+ */
+const CLAUDE_5: ModelAbilities = {
+  ...CLAUDE_OPUS_4_6,
+  sampling: false,
+  topK: 'none',
+  tools: STANDARD.tools,
+  nativeSchema: 'not-taken',
+  reasoning: { style: 'claude-adaptive', ceiling: 'xhigh', off: 'disabled' },
+};
+const CLAUDE_5_5: ModelAbilities = {
+  ...CLAUDE_5,
+  tools: { ...STANDARD.tools, forced: false },
+  reasoning: { style: 'claude-adaptive', ceiling: 'xhigh', off: 'omitted' },
+};
+/** Nova's cache points stand in system and messages (Bedrock user guide, "Prompt caching"). */
+const NOVA: ModelAbilities = {
+  ...STANDARD,
+  topK: 'nova',
+  promptCache: { pointsMax: 4, amongTools: false, hour: false },
+};
+/** "Conversation blocks and tool result blocks cannot be provided in the same turn", says Bedrock of these. */
+const LLAMA: ModelAbilities = { ...STANDARD, tools: { ...STANDARD.tools, resultsWithTalk: false } };
+/** Mistral's own template wants ids of nine letters and digits. */
+const MISTRAL: ModelAbilities = { ...LLAMA, tools: { ...LLAMA.tools, callIds: 'nine' } };
 
 /**
  * Claude from 3.7 on burns five tokens of quota for one of output, every other model one. Source: Bedrock user guide,
@@ -62,6 +125,11 @@ const NOVA_IMAGE_TOKENS = 128_000;
 const LLAMA_IMAGE_TOKENS = 8_000;
 /** Gemma 3 sees an image as 256 tokens; were it to crop as well (pan and scan), as up to five times that. */
 const GEMMA_IMAGE_TOKENS = 2_000;
+/**
+ * Pixtral sees a patch of 16 by 16 pixels as a token, of an image of at most 1024 pixels a side, and a token more for
+ * each row (its model card): 4,160 and what stands around it.
+ */
+const PIXTRAL_IMAGE_TOKENS = 6_000;
 /** Qwen3-VL scales an image to at most 16,777,216 pixels, 1024 of them a token (its preprocessor's configuration). */
 const QWEN_IMAGE_TOKENS = 20_000;
 
@@ -77,32 +145,55 @@ const claude = (takes: ModelAbilities, imageTokensMax = CLAUDE_IMAGE_TOKENS): Mo
 const EMBEDDING: ModelFamily = { mode: 'embedding', takes: NOTHING, outputFactor: 1 };
 const IMAGE: ModelFamily = { mode: 'image', takes: NOTHING, outputFactor: 1 };
 
+/** Capabilities of a whole family that LiteLLM's flags do not know, from the Converse feature table. */
+const also = (family: ModelFamily, ...capabilities: readonly Capability[]): ModelFamily => ({
+  ...family,
+  also: capabilities,
+});
+
 /** Every family of the catalogue. */
 export const FAMILIES = {
-  'claude-3': chatWithImages(PREFILL, CLAUDE_IMAGE_TOKENS),
-  'claude-3-7': claude(PREFILL),
-  'claude-4': claude(PREFILL),
-  'claude-4-1': claude({ ...ONE_SAMPLER, assistantPrefill: true }),
-  'claude-4-5': claude({ ...ONE_SAMPLER, assistantPrefill: true }),
-  'claude-opus-4-6': claude(ONE_SAMPLER),
-  // Opus 4.7 and later, Sonnet 5, Fable 5: sampling is the model's own affair.
-  'claude-5': claude({ ...STANDARD, sampling: false, temperatureWithTopP: false }, CLAUDE_LARGE_IMAGE_TOKENS),
-  'command-r': chat(STANDARD),
-  deepseek: chat(STANDARD),
+  'claude-3': also(chatWithImages(CLAUDE_3, CLAUDE_IMAGE_TOKENS), 'documents'),
+  'claude-3-5': chatWithImages(CLAUDE_3_5, CLAUDE_IMAGE_TOKENS),
+  'claude-3-7': claude(CLAUDE_4),
+  'claude-4': claude(CLAUDE_4),
+  'claude-4-1': claude(CLAUDE_4_1),
+  'claude-4-5': claude(CLAUDE_4_5),
+  'claude-haiku-4-5': claude(CLAUDE_HAIKU_4_5),
+  'claude-opus-4-6': claude(CLAUDE_OPUS_4_6),
+  // It can fail to keep to a complex schema (@ai-sdk/amazon-bedrock), so it is made to call a tool instead.
+  'claude-sonnet-4-6': claude({ ...CLAUDE_OPUS_4_6, assistantPrefill: true, nativeSchema: 'not-taken' }),
+  // Opus 4.7, 4.8 and 5, Sonnet 5.
+  'claude-5': claude(CLAUDE_5, CLAUDE_LARGE_IMAGE_TOKENS),
+  'claude-fable-5': claude(
+    { ...CLAUDE_5, reasoning: { style: 'claude-adaptive', ceiling: 'xhigh', off: 'omitted' } },
+    CLAUDE_LARGE_IMAGE_TOKENS,
+  ),
+  // Opus 5.5, Fable 5.1.
+  'claude-5-5': claude(CLAUDE_5_5, CLAUDE_LARGE_IMAGE_TOKENS),
+  'command-r': also(chat(STANDARD), 'tools', 'documents'),
+  // Always thinks, and is not told how much.
+  'deepseek-r1': also(chat(STANDARD), 'documents'),
+  'deepseek-v3': chat({ ...STANDARD, reasoning: { style: 'deepseek' } }),
   'gemma-3': chatWithImages(STANDARD, GEMMA_IMAGE_TOKENS),
   glm: chat(STANDARD),
   // OpenAI's open-weight models refuse stop sequences on Converse.
-  'gpt-oss': chat({ ...STANDARD, stopSequences: false }),
-  'jamba-1-5': chat(STANDARD),
+  'gpt-oss': chat({ ...STANDARD, stopSequences: false, reasoning: { style: 'effort-field' } }),
+  'jamba-1-5': also(chat(STANDARD), 'tools', 'documents'),
   kimi: chat(STANDARD),
-  llama: chatWithImages(STANDARD, LLAMA_IMAGE_TOKENS),
+  llama: also(chatWithImages(LLAMA, LLAMA_IMAGE_TOKENS), 'documents'),
+  'llama-4': also(chatWithImages(LLAMA, LLAMA_IMAGE_TOKENS), 'images', 'documents'),
   minimax: chat(STANDARD),
-  mistral: chat(STANDARD),
-  'mistral-7b': chat(NO_SYSTEM),
+  mistral: also(chat(MISTRAL), 'documents'),
+  // Devstral, Magistral, Ministral, Large 3, Voxtral.
+  'mistral-3': chat(MISTRAL),
+  'mistral-7b': also(chat({ ...MISTRAL, systemMessages: false }), 'documents'),
   nemotron: chat(STANDARD),
-  nova: chatWithImages(STANDARD, NOVA_IMAGE_TOKENS),
-  'nova-2': chatWithImages(STANDARD, NOVA_IMAGE_TOKENS),
+  nova: also(chatWithImages(NOVA, NOVA_IMAGE_TOKENS), 'tool-choice', 'video'),
+  'nova-micro': also(chat(NOVA), 'tool-choice'),
+  'nova-2': also(chatWithImages({ ...NOVA, reasoning: { style: 'nova' } }, NOVA_IMAGE_TOKENS), 'tool-choice'),
   palmyra: chat(STANDARD),
+  pixtral: also(chatWithImages(MISTRAL, PIXTRAL_IMAGE_TOKENS), 'images', 'documents'),
   qwen: chatWithImages(STANDARD, QWEN_IMAGE_TOKENS),
   'titan-text': chat(NO_SYSTEM),
   'cohere-embed': EMBEDDING,

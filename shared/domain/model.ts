@@ -50,4 +50,56 @@ export interface ModelAbilities {
   readonly stopSequences: boolean;
   /** Whether the last message may be the assistant's, to be continued. */
   readonly assistantPrefill: boolean;
+  /** Whose spelling top_k has among the model's own fields; `none`: the model takes none. */
+  readonly topK: 'claude' | 'nova' | 'none';
+  readonly reasoning: ReasoningAbility;
+  /** Whether what the model thought, signed by it, may be sent back. */
+  readonly reasoningHistory: boolean;
+  readonly tools: ToolAbilities;
+  /** How an answer's JSON schema may be sent to a model that has `structured-output`. */
+  readonly nativeSchema: 'taken' | 'sanitised' | 'not-taken';
+  /** Absent: the model keeps nothing on request. */
+  readonly promptCache?: PromptCacheAbility;
+  /** Whether Claude's own fields of Messages are taken: `tool_choice`, and the path to its stop sequence. */
+  readonly claudeFields: boolean;
+}
+
+/** How a model is told how much to think. */
+export type ReasoningAbility =
+  /** By nothing: it never thinks aloud, or always. */
+  | { readonly style: 'none' }
+  /** Claude up to 4.5: `thinking` with a budget of tokens. */
+  | { readonly style: 'claude-budget' }
+  /** Claude from 4.6 on: adaptive `thinking` and an effort up to the ceiling; `off` is how it is kept from thinking. */
+  | {
+      readonly style: 'claude-adaptive';
+      readonly ceiling: 'xhigh' | 'max';
+      readonly off: 'disabled' | 'omitted';
+    }
+  /** `reasoning_effort`, which nothing turns off. */
+  | { readonly style: 'effort-field' }
+  /** `reasoningConfig`; at its highest effort the answer may have no maximum. */
+  | { readonly style: 'nova' }
+  /** `reasoning_config`. */
+  | { readonly style: 'deepseek' };
+
+/** How a model that has `tools` takes them. */
+export interface ToolAbilities {
+  /** Whether a model that has `tool-choice` may be made to call a tool. */
+  readonly forced: boolean;
+  /** Whether `strict` is taken, for schemas that close every object. */
+  readonly strict: boolean;
+  /** What ids of calls look like: Bedrock's pattern, or nine letters and digits. */
+  readonly callIds: 'bedrock' | 'nine';
+  /** Whether a turn may have tool results and something else. */
+  readonly resultsWithTalk: boolean;
+}
+
+/** What of a prompt a model keeps on request. */
+export interface PromptCacheAbility {
+  readonly pointsMax: number;
+  /** Whether cache points may stand among the tools. */
+  readonly amongTools: boolean;
+  /** Whether it can be asked to keep something for an hour. */
+  readonly hour: boolean;
 }

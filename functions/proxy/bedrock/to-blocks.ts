@@ -28,18 +28,15 @@ export const toMessages = (messages: readonly Message[]): readonly ConverseMessa
 export const toSystem = (system: readonly (TextBlock | CachePoint)[]): NonNullable<ConverseBody['system']> =>
   system.map((block) => (block.type === 'text' ? { text: block.text } : toCachePoint(block)));
 
-/** `strict`: whether the model takes that word at all. */
-export const toTools = (
-  tools: readonly Tool[],
-  of: { readonly strict: 'taken' | 'not-taken' },
-): readonly (ConverseTool | ConverseCachePoint)[] =>
+/** `strict` stands where the model takes it: whoever calls this has seen to that. */
+export const toTools = (tools: readonly Tool[]): readonly (ConverseTool | ConverseCachePoint)[] =>
   tools.flatMap((tool) => [
     {
       toolSpec: {
         name: tool.name,
         ...(tool.description !== undefined && { description: tool.description }),
         inputSchema: { json: tool.parameters },
-        ...(tool.strict === 'asked' && of.strict === 'taken' && { strict: true as const }),
+        ...(tool.strict === 'asked' && { strict: true as const }),
       },
     },
     ...(tool.cachePoint === undefined ? [] : [toCachePoint(tool.cachePoint)]),

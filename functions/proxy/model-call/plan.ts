@@ -1,9 +1,9 @@
 /** Everything of a call that is known before anybody is asked but for the model's name. */
-import { type ModelCommand, pointsOf } from '../../../shared/domain/conversation.ts';
+import type { ModelCommand } from '../../../shared/domain/conversation.ts';
 import { type Estimate, estimateOf } from '../../../shared/domain/estimate.ts';
 import { estimatedInput } from '../../../shared/domain/estimated-input.ts';
 import type { ModelMode } from '../../../shared/domain/model.ts';
-import type { CacheWrites, PriceUse, TierPrices } from '../../../shared/domain/price.ts';
+import type { PriceUse, TierPrices } from '../../../shared/domain/price.ts';
 import type { KeyPrincipal } from '../../../shared/domain/principal.ts';
 import type { GatewayRequest } from '../../../shared/http/message.ts';
 import { requestTags } from '../bedrock/request-metadata.ts';
@@ -36,35 +36,31 @@ export async function planCall(
   const tellsCost = isCostAsked({ headers: request.headers, principal });
   const found = await directory.find(command.requestedModel, { caller: principal, modes: MODES });
   const { model, invokeId } = found;
-  const use: PriceUse = { tier: command.serviceTier, cacheWrites: cacheWritesOf(command) };
-  const price = choosePrices(model, use);
-  const outputTokensMax = outputTokensFor(command, { model, limits: principal.limits });
+  const asked = outputTokensFor(command, { model, limits: principal.limits });
   const tags = requestTags({
     principal,
     requestId: request.requestId,
     endUser: command.endUser,
     metadata: command.metadata,
   });
+  const converse = toConverse(command, { model, outputTokensMax: asked, tags });
+  // What is sent is priced, not what was asked for: the model may take less, or need more words for it.
+  const { sent, outputTokensMax, cacheWrites } = converse;
+  const use: PriceUse = { tier: command.serviceTier, cacheWrites };
+  const price = choosePrices(model, use);
   return {
     model,
     invokeId,
     use,
     price,
     tellsCost,
-    converse: toConverse(command, { model, outputTokensMax, tags }),
-    estimate: estimateOf(estimatedInput(command), {
+    converse,
+    estimate: estimateOf(estimatedInput(sent), {
       price,
       outputTokensMax,
-      cacheWrites: use.cacheWrites,
+      cacheWrites,
       model,
       counting: principal.limits,
     }),
   };
-}
-
-/** The longest that the request asks the prompt cache to keep anything. */
-function cacheWritesOf(command: ModelCommand): CacheWrites {
-  const points = pointsOf(command);
-  if (points.length === 0) return 'none';
-  return points.some(({ ttl }) => ttl === '1h') ? '1h' : '5m';
 }

@@ -23,7 +23,7 @@ interface Lines {
 
 /** One model with a price of 1 and 2 USD a million tokens, unless the test says otherwise. */
 const textsOf = (of: Lines): CatalogueTexts => ({
-  models: [MODELS_HEAD, ...(of.models ?? ['x.model,nova,2026-01-02,10,20,'])].join('\n'),
+  models: [MODELS_HEAD, ...(of.models ?? ['x.model,palmyra,2026-01-02,10,20,'])].join('\n'),
   litellm: [LITELLM_HEAD, ...(of.litellm ?? ['x.model,1e-06,2e-06,,,,True,,,,,,,,'])]
     .map((line, index) => (index === 0 ? line : `${line},${of.usdAnImage ?? ''}`))
     .join('\n'),
@@ -42,7 +42,16 @@ const rowsOf = (of: Lines): readonly string[] =>
 const priced = (usd: string): Lines => ({ litellm: [`x.model,${usd},2e-06,,,,,,,,,,,,`] });
 
 test('a row has the model, what it can do, its bounds, and the sources of its prices', () => {
-  expect(rowsOf({})).toEqual([`'x.model', 'x', 'nova', '0', 1767312000, 10, 20, ['00', 1000000, 2000000]`]);
+  expect(rowsOf({})).toEqual([
+    `'x.model', 'x', 'palmyra', '0', 1767312000, 10, 20, ['00', 1000000, 2000000]`,
+  ]);
+});
+
+test('a model can do what its flags or its family say', () => {
+  // Of LiteLLM's flags the row has tools; Nova's family adds tool choices and video.
+  expect(rowsOf({ models: ['x.model,nova,2026-01-02,10,20,'] })).toEqual([
+    `'x.model', 'x', 'nova', '014', 1767312000, 10, 20, ['00', 1000000, 2000000]`,
+  ]);
 });
 
 test('a model that embeds has a price for input, and zero without a source for what it does not bill', () => {
@@ -97,17 +106,17 @@ test.each(['', '0', '0.0'])('a price of %j is none, and a model without a price 
 
 test.each([
   ['an unknown family', 'x.model,martian,,10,20,'],
-  ['no bound', 'x.model,nova,,,20,'],
-  ['a bound of nothing', 'x.model,nova,,10,0,'],
-  ['a cell too few', 'x.model,nova,,10,20'],
-  ['an id that is none', 'X model,nova,,10,20,x.model'],
-  ['capabilities that nobody knows', 'y.model,nova,,10,20,'],
+  ['no bound', 'x.model,palmyra,,,20,'],
+  ['a bound of nothing', 'x.model,palmyra,,10,0,'],
+  ['a cell too few', 'x.model,palmyra,,10,20'],
+  ['an id that is none', 'X model,palmyra,,10,20,x.model'],
+  ['capabilities that nobody knows', 'y.model,palmyra,,10,20,'],
 ])('a model with %s stops the script', (_, line) => {
   expect(() => rowsOf({ models: [line] })).toThrow();
 });
 
 test('a model listed twice stops the script', () => {
-  const line = 'x.model,nova,,10,20,';
+  const line = 'x.model,palmyra,,10,20,';
   expect(() => rowsOf({ models: [line, line] })).toThrow('twice');
 });
 
@@ -168,7 +177,7 @@ describe('an operator’s price', () => {
   test('stands above dearer ones, and leaves the classes that it does not name', () => {
     const rows = rowsOf({ prices: [{ ...OWN, input: '0.5', cacheRead: '0.05' }] });
     expect(rows).toEqual([
-      `'x.model', 'x', 'nova', '0', 1767312000, 10, 20, ['101', 500000, 2000000, 50000]`,
+      `'x.model', 'x', 'palmyra', '0', 1767312000, 10, 20, ['101', 500000, 2000000, 50000]`,
     ]);
   });
 
