@@ -83,21 +83,26 @@ async function removeOld(cache: string, nowMs: number): Promise<void> {
 
 async function packageInto(folder: string, stage: string): Promise<void> {
   const own = `${folder}.${randomUUID()}`;
+  const scratch = `${own}.tmp`;
   try {
-    await serverless(['package', '--stage', stage, '--package', own]);
+    await mkdir(scratch);
+    await serverless(['package', '--stage', stage, '--package', own], scratch);
     await rename(own, folder);
   } finally {
-    await rm(own, { recursive: true, force: true });
+    for (const made of [own, scratch]) await rm(made, { recursive: true, force: true });
   }
 }
 
-/** Runs the framework with nothing of the caller's AWS environment, so that none of it can end up in a template. */
-async function serverless(argv: readonly string[]): Promise<void> {
+/**
+ * Runs the framework with nothing of the caller's AWS environment, so that none of it can end up in a template. Its
+ * bundler leaves folders in the system's folder for temporary files, so it is given one to leave them in.
+ */
+async function serverless(argv: readonly string[], scratch: string): Promise<void> {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
   const bin = path.join(ROOT, 'node_modules/serverless/bin/serverless.js');
   const ended = promisify(execFile)(process.execPath, [bin, ...argv], {
     cwd: ROOT,
-    env: { ...Object.fromEntries(inherited), SLS_NOTIFICATIONS_MODE: 'off' },
+    env: { ...Object.fromEntries(inherited), SLS_NOTIFICATIONS_MODE: 'off', TMPDIR: scratch },
     timeout: PACKAGING_MS_MAX,
     killSignal: 'SIGKILL',
   });
