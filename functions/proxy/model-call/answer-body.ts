@@ -2,6 +2,7 @@
 import type { ConverseStreamEvent } from '../../../shared/domain/converse.ts';
 import type { TokenUsage } from '../../../shared/domain/usage.ts';
 import { publicError } from '../../../shared/http/openai-error.ts';
+import { type AnswerReading, readerOf } from '../bedrock/answer-reading.ts';
 import { StreamReader } from '../bedrock/from-stream.ts';
 import { type CallWatch, cutOf, explain } from '../call-watch.ts';
 import type { ProxyDependencies } from '../dependencies.ts';
@@ -26,6 +27,7 @@ export function streamedBody(
   deps: Pick<ProxyDependencies, 'clock' | 'timer'>,
   of: AcceptedCall & {
     readonly source: AsyncIterable<readonly ConverseStreamEvent[]>;
+    readonly reading: AnswerReading;
     readonly writer: AnswerWriter;
   },
 ): Body {
@@ -59,6 +61,7 @@ async function* streamedTexts(
     signal: watch.signal,
   });
   const stream = new StreamReader();
+  const format = readerOf(of.reading);
   try {
     for (;;) {
       const read = await reader.next();
@@ -67,7 +70,7 @@ async function* streamedTexts(
         continue;
       }
       if (read.done === true) break;
-      const text = writer.write(stream.read(read.value));
+      const text = writer.write(format.read(stream.read(read.value)));
       if (text !== '') yield text;
     }
     const last = writer.finish();

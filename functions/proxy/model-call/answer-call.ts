@@ -7,6 +7,7 @@ import type { TokenUsage } from '../../../shared/domain/usage.ts';
 import type { GatewayAnswer, GatewayRequest } from '../../../shared/http/message.ts';
 import { SSE_HEADERS } from '../../../shared/http/sse.ts';
 import { type Admitted, admit } from '../admission.ts';
+import { readerOf } from '../bedrock/answer-reading.ts';
 import { fromAnswer } from '../bedrock/from-answer.ts';
 import { type CallWatch, cutOf, explain, watchCall } from '../call-watch.ts';
 import type { ProxyDependencies } from '../dependencies.ts';
@@ -68,7 +69,12 @@ async function answerStreamed(deps: ProxyDependencies, of: Accepting): Promise<G
     start: (converseCall) => deps.runtime.converseStream(converseCall),
   });
   const writer = of.wire.streamed(factsOf(of));
-  const body = streamedBody(deps, { ...call, source: result, writer });
+  const body = streamedBody(deps, {
+    ...call,
+    source: result,
+    reading: of.plan.converse.reading,
+    writer,
+  });
   return { status: 200, headers: { ...SSE_HEADERS, ...headersOf(of) }, body };
 }
 
@@ -80,7 +86,7 @@ async function answerWhole(deps: ProxyDependencies, of: Accepting): Promise<Gate
   call.keyGuard.release();
   let usage: TokenUsage | undefined;
   try {
-    const events = fromAnswer(result);
+    const events = readerOf(of.plan.converse.reading).read(fromAnswer(result));
     usage = events.find((event) => event.type === 'usage')?.usage;
     const facts = factsOf(of);
     const text = of.wire.whole(facts, events);
