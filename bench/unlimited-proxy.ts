@@ -1,7 +1,7 @@
 /** The proxy function with limits that let everything in, charge nothing and ask no store: what is left is the rest. */
 import { randomBytes } from 'node:crypto';
 import { createHandler } from '../functions/proxy/create-handler.ts';
-import { createBedrockRuntime } from '../shared/aws/bedrock-runtime.ts';
+import { bedrockPorts } from '../shared/aws/bedrock-ports.ts';
 import { createKeyWatch } from '../shared/aws/key-watch.ts';
 import {
   bedrockHttp,
@@ -28,7 +28,7 @@ const unlimited: LimitsStore = {
 
 export const handler = createHandler({
   limits: unlimited,
-  runtime: createBedrockRuntime({ http: bedrockHttp(services), random: randomBytes }),
+  ...bedrockPorts({ http: bedrockHttp(services), random: randomBytes }),
   keyWatch: createKeyWatch({ dynamo: onceDynamo(services), tables: config.tables }),
   secrets: contextSecretOf(services),
   catalogue,

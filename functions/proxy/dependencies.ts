@@ -3,10 +3,12 @@ import type { Model } from '../../shared/domain/model.ts';
 import type { ModelAliases } from '../../shared/domain/tenant-settings.ts';
 import type {
   Clock,
+  GuardrailChecks,
   InferenceProfiles,
   KeyWatch,
   LimitsStore,
   Log,
+  ModelInvoker,
   ModelRuntime,
   TenantSettingsStore,
   Timer,
@@ -16,6 +18,8 @@ import type {
 export interface ProxyDependencies {
   readonly limits: LimitsStore;
   readonly runtime: ModelRuntime;
+  readonly invoker: ModelInvoker;
+  readonly guardrailChecks: GuardrailChecks;
   readonly keyWatch: KeyWatch;
   readonly clock: Clock;
   readonly timer: Timer;

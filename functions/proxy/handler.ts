@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createBedrockRuntime } from '../../shared/aws/bedrock-runtime.ts';
+import { bedrockPorts } from '../../shared/aws/bedrock-ports.ts';
 import { createKeyWatch } from '../../shared/aws/key-watch.ts';
 import { createLimitsStore } from '../../shared/aws/limits-store.ts';
 import {
@@ -26,7 +26,7 @@ export const handler = createHandler({
     usageTable: config.tables.usage,
     log,
   }),
-  runtime: createBedrockRuntime({ http: bedrockHttp(services), random: randomBytes }),
+  ...bedrockPorts({ http: bedrockHttp(services), random: randomBytes }),
   keyWatch: createKeyWatch({ dynamo: onceDynamo(services), tables: config.tables }),
   secrets: contextSecretOf(services),
   catalogue,

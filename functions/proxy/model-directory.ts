@@ -45,9 +45,9 @@ const SUGGESTIONS_MAX = 5;
 const ECHO_MAX = 200;
 /** Where each mode is served, for whoever asks at the wrong endpoint. */
 const ENDPOINTS: Readonly<Record<ModelMode, string>> = {
-  chat: 'a chat model',
-  embedding: 'a model for embeddings',
-  image: 'a model that makes images',
+  chat: 'a chat model: call it by POST /v1/chat/completions',
+  embedding: 'a model for embeddings: call it by POST /v1/embeddings',
+  image: 'a model that makes images, which cannot be called here',
 };
 
 /**
@@ -140,11 +140,9 @@ const byName = (one: NamedModel, other: NamedModel): number => (one.name < other
 function callable(of: Followed & { readonly name: string }, { modes }: Asked): NamedModel {
   const { name, model, invokeId } = of;
   if (modes.includes(model.mode)) return { name, model: pricedModel(model), invokeId };
-  throw new GatewayError(
-    'unsupported_value',
-    `The model '${name}' is ${ENDPOINTS[model.mode]} and is not supported here. GET /v1/models lists those that are.`,
-    { param: 'model' },
-  );
+  throw new GatewayError('unsupported_value', `The model '${name}' is ${ENDPOINTS[model.mode]}.`, {
+    param: 'model',
+  });
 }
 
 /** A refusal needs no hint: where what may be called cannot be told, there is none. */

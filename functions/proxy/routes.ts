@@ -1,6 +1,7 @@
 import type { Routes } from '../../shared/http/message.ts';
 import { createChatCompletions } from './chat-completions/create-chat-completions.ts';
 import type { ProxyDependencies } from './dependencies.ts';
+import { createEmbeddings } from './embeddings/create-embeddings.ts';
 import { createModelDirectory } from './model-directory.ts';
 import { createListModels, createRetrieveModel } from './models/models.ts';
 
@@ -9,6 +10,7 @@ export function createProxyRoutes(deps: ProxyDependencies): Routes {
   const directory = createModelDirectory(deps);
   return {
     'POST /v1/chat/completions': createChatCompletions({ ...deps, directory }),
+    'POST /v1/embeddings': createEmbeddings({ ...deps, directory }),
     'GET /v1/models': createListModels(directory),
     'GET /v1/models/{model+}': createRetrieveModel(directory),
   };

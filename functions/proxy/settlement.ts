@@ -11,10 +11,15 @@ export interface Ending {
   readonly outcome: Exclude<Outcome, 'orphaned'>;
   /** Bedrock's own count; undefined where it never came and the whole reservation is charged. */
   readonly usage: TokenUsage | undefined;
+  /** Whether some of `usage` is a bound: of several calls not every count came. */
+  readonly estimated?: true;
   readonly error?: ErrorCode;
   /** What broke an answer that had begun; nothing else logs it. */
   readonly cause?: unknown;
 }
+
+/** What is charged by: a count, or a sum of counts and bounds. */
+export type ChargedUsage = Pick<Ending, 'estimated'> & { readonly usage: TokenUsage };
 
 export interface Settlement {
   /** Notes when Bedrock accepted, for the log. */
@@ -84,8 +89,9 @@ const chargedRecord = (
   admitted: Admitted,
   { ending, settledAtMs }: { readonly ending: Ending; readonly settledAtMs: number },
 ): UsageRecord => {
-  const { outcome, usage } = ending;
-  return recordOf(admitted.admission, { outcome, settledAtMs, ...chargeOf(admitted, usage) });
+  const { outcome, usage, estimated } = ending;
+  const charged = { ...chargeOf(admitted, usage), ...(estimated !== undefined && { estimated }) };
+  return recordOf(admitted.admission, { outcome, settledAtMs, ...charged });
 };
 
 /** A charge that cannot be written is left to the orphan rule, which charges the reservation in full. */

@@ -10,7 +10,7 @@ import { createHandler as createKeyRotation } from '../../functions/key-rotation
 import { createHandler as createMetrics } from '../../functions/metrics/create-handler.ts';
 import { createHandler as createProxy } from '../../functions/proxy/create-handler.ts';
 import { readAuditStream, type StreamEvent } from '../../shared/aws/audit-stream.ts';
-import { createBedrockRuntime } from '../../shared/aws/bedrock-runtime.ts';
+import { bedrockPorts } from '../../shared/aws/bedrock-ports.ts';
 import {
   bedrockHttp,
   contextSecretOf,
@@ -84,7 +84,7 @@ function createHandlers(environment: FunctionEnvironment): Readonly<Record<strin
     proxy: createProxy({
       ...ports,
       secrets,
-      runtime: createBedrockRuntime({ http: bedrockHttp(services), random: randomBytes }),
+      ...bedrockPorts({ http: bedrockHttp(services), random: randomBytes }),
       keyWatch: createMemoryKeyWatch(credentials),
       catalogue: CATALOGUE,
       aliases: aliasesOf(config.stage),

@@ -1,4 +1,5 @@
 import { chatSchemas } from './chat-schemas.ts';
+import { embeddingSchemas } from './embedding-schemas.ts';
 import { RATE_LIMIT_HEADERS } from './headers.ts';
 import type { Resource } from './operation.ts';
 import { listOf, object, objectName, ref, text, time } from './schema.ts';
@@ -6,6 +7,7 @@ import { listOf, object, objectName, ref, text, time } from './schema.ts';
 export const inference: Resource = {
   schemas: {
     ...chatSchemas,
+    ...embeddingSchemas,
     Model: object('A model that the key may call.', {
       id: text('Its id, to be given as `model`.'),
       object: objectName('model'),
@@ -27,6 +29,20 @@ export const inference: Resource = {
       body: { schema: ref('CreateChatCompletion'), required: 'required' },
       answer: 'ChatCompletion',
       events: 'ChatCompletionChunk',
+      asksCost: 'x-include-cost',
+      headers: [...RATE_LIMIT_HEADERS, 'x-request-cost-usd', 'x-ignored-params'],
+      refusals: {
+        404: 'A model that does not exist or that the key may not call: `model_not_found` for both alike.',
+      },
+    },
+    'POST /v1/embeddings': {
+      id: 'createEmbeddings',
+      tag: 'Inference',
+      summary: 'Embed texts',
+      description:
+        'As many calls of Bedrock as the texts need, one request for every limit. Where one of them fails the whole request does, and what was counted until then is charged.',
+      body: { schema: ref('CreateEmbeddings'), required: 'required' },
+      answer: 'EmbeddingList',
       asksCost: 'x-include-cost',
       headers: [...RATE_LIMIT_HEADERS, 'x-request-cost-usd', 'x-ignored-params'],
       refusals: {

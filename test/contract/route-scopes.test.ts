@@ -43,7 +43,7 @@ const READ = /^GET /;
 /** What each scope opens, as a person would say it; the table of the product is not asked. */
 const OF_KEYS: Readonly<Record<KeyScope, (route: string) => boolean>> = {
   'chat.completions:write': (route) => route === 'POST /v1/chat/completions' || MODELS.test(route),
-  'embeddings:write': (route) => MODELS.test(route),
+  'embeddings:write': (route) => route === 'POST /v1/embeddings' || MODELS.test(route),
   'models:read': (route) => MODELS.test(route),
   'usage:read': (route) => USAGE.test(route),
   'keys:rotate': (route) => route === 'POST /v1/api_keys/self/rotate',

@@ -14,9 +14,11 @@ import type { ModelAliases } from '../../shared/domain/tenant-settings.ts';
 import type { UsageRecord } from '../../shared/domain/usage.ts';
 import type { GatewayAnswer, GatewayRequest } from '../../shared/http/message.ts';
 import type {
+  GuardrailChecks,
   InferenceProfiles,
   KeyWatch,
   LimitsStore,
+  ModelInvoker,
   ModelRuntime,
   TenantSettingsStore,
 } from '../../shared/ports.ts';
@@ -55,6 +57,10 @@ export interface ProxyScript {
   /** Where absent, whoever asks fails. */
   readonly tenantSettings?: Pick<TenantSettingsStore, 'read'>;
   readonly profiles?: InferenceProfiles;
+  /** Where absent, whoever embeds fails. */
+  readonly invoker?: ModelInvoker;
+  /** Where absent, whoever moderates fails. */
+  readonly guardrailChecks?: GuardrailChecks;
 }
 
 export interface ProxyFixture {
@@ -66,6 +72,7 @@ export interface ProxyFixture {
   readonly order: readonly string[];
   records(): Promise<readonly UsageRecord[]>;
   chat(body: unknown, facts?: Partial<GatewayRequest>): Promise<GatewayAnswer>;
+  post(route: string, body: unknown, facts?: Partial<GatewayRequest>): Promise<GatewayAnswer>;
   get(route: string, path?: Record<string, string>): Promise<GatewayAnswer>;
 }
 
@@ -107,6 +114,8 @@ export function proxyFixture(script: ProxyScript = {}): ProxyFixture {
   const routes = createProxyRoutes({
     limits: store,
     runtime: script.runtime ?? scriptedRuntime(script, { calls, order }),
+    invoker: script.invoker ?? { invoke: () => unscripted('models to invoke') },
+    guardrailChecks: script.guardrailChecks ?? { check: () => unscripted('guardrail checks') },
     keyWatch: script.keyWatch ?? { isLive: async () => true },
     clock: time.clock,
     timer: time.timer,
@@ -148,6 +157,7 @@ export function proxyFixture(script: ProxyScript = {}): ProxyFixture {
     records: async () =>
       (await collect(usage.read(principal.tenant, { fromMs: 0, toMs: NOW_MS * 2 }))).flat(),
     chat: (body, facts = {}) => send('POST /v1/chat/completions', { body, ...facts }),
+    post: (route, body, facts = {}) => send(route, { body, ...facts }),
     get: (route, path = {}) => send(route, { path }),
   };
 }

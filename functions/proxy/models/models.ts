@@ -7,7 +7,7 @@ import { type GatewayRequest, jsonAnswer, type UseCase } from '../../../shared/h
 import type { ModelDirectory, NamedModel } from '../model-directory.ts';
 
 /** The modes that have an endpoint. */
-const SERVED: readonly ModelMode[] = ['chat'];
+const SERVED: readonly ModelMode[] = ['chat', 'embedding'];
 
 /** Every model that the key may call, then its aliases; OpenAI does not page this list either. */
 export const createListModels =

@@ -234,22 +234,25 @@ describe('a model of another mode', () => {
   const IMAGE = 'amazon.nova-canvas-v1:0';
 
   test.each([
-    [EMBED, 'a model for embeddings'],
-    [IMAGE, 'a model that makes images'],
-  ])('%s is refused by chat, also by an alias, and is not listed', async (model, kind) => {
-    const aliases = { other: model };
-    for (const name of [model, 'other']) {
-      const proxy = proxyFixture({ aliases });
-      await expect(proxy.chat({ ...ASK, model: name })).rejects.toMatchObject({
-        code: 'unsupported_value',
-        message: `The model '${name}' is ${kind} and is not supported here. GET /v1/models lists those that are.`,
-        param: 'model',
-      });
-      expect(proxy.order).toEqual([]);
-      expect(await namesOf({ aliases })).not.toContain(name);
-    }
-    await expect(ask({ aliases, caller: { models: [NOVA] } }, 'other')).rejects.toMatchObject(
-      notFound('other'),
-    );
-  });
+    [EMBED, 'a model for embeddings: call it by POST /v1/embeddings', true],
+    [IMAGE, 'a model that makes images, which cannot be called here', false],
+  ])(
+    '%s is refused by chat, also by an alias, and listed where it can be called',
+    async (model, kind, listed) => {
+      const aliases = { other: model };
+      for (const name of [model, 'other']) {
+        const proxy = proxyFixture({ aliases });
+        await expect(proxy.chat({ ...ASK, model: name })).rejects.toMatchObject({
+          code: 'unsupported_value',
+          message: `The model '${name}' is ${kind}.`,
+          param: 'model',
+        });
+        expect(proxy.order).toEqual([]);
+        expect((await namesOf({ aliases })).includes(name)).toBe(listed);
+      }
+      await expect(ask({ aliases, caller: { models: [NOVA] } }, 'other')).rejects.toMatchObject(
+        notFound('other'),
+      );
+    },
+  );
 });

@@ -3,13 +3,13 @@ import { bodyText, NOVA, proxyFixture } from '../../support/proxy-fixture.ts';
 
 const ONE = 'GET /v1/models/{model+}';
 
-test('the list has every chat model that may be called, in OpenAI’s shape', async () => {
+test('the list has every model that answers or embeds and may be called, in OpenAI’s shape', async () => {
   const answer = await proxyFixture().get('GET /v1/models');
   const list = JSON.parse(await bodyText(answer));
   expect(answer.status).toBe(200);
   expect(list.object).toBe('list');
-  const chatModels = CATALOGUE.filter(({ mode }) => mode === 'chat');
-  expect(list.data.map(({ id }: { id: string }) => id)).toEqual(chatModels.map(({ id }) => id));
+  const served = CATALOGUE.filter(({ mode }) => mode === 'chat' || mode === 'embedding');
+  expect(list.data.map(({ id }: { id: string }) => id)).toEqual(served.map(({ id }) => id));
   expect(list.data).toContainEqual({ id: NOVA, object: 'model', created: 1_785_542_400, owned_by: 'amazon' });
 });
 

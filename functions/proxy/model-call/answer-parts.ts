@@ -1,0 +1,154 @@
+/**
+ * A request that one or more short calls of Bedrock answer together, each of them whole: vectors, checks. It is
+ * admitted once and settled once, with the sum of what the calls used.
+ */
+import { GatewayError } from '../../../shared/domain/gateway-error.ts';
+import { NO_USAGE, type TokenUsage } from '../../../shared/domain/usage.ts';
+import type { GatewayAnswer, GatewayRequest } from '../../../shared/http/message.ts';
+import type { Admitted } from '../admission.ts';
+import { explain, watchCall } from '../call-watch.ts';
+import type { ProxyDependencies } from '../dependencies.ts';
+import { KeyGuard } from '../key-guard.ts';
+import { type ChargedUsage, chargeOf, createSettlement, type Ending, rejectedEnding } from '../settlement.ts';
+import { costHeader } from '../told-cost.ts';
+import { wholeBody } from './answer-body.ts';
+
+/** One of the calls. */
+export interface Part<Result> {
+  /** Rejects with the GatewayError to answer. */
+  call(signal: AbortSignal): Promise<Counted<Result>>;
+  /** What it can use at most; those of all parts are within what the request reserves. */
+  readonly usageMax: TokenUsage;
+}
+
+export interface Counted<Result> {
+  readonly result: Result;
+  /** Bedrock's count; undefined where there was none. */
+  readonly usage: TokenUsage | undefined;
+}
+
+export interface PartsOrder<Result> {
+  readonly request: GatewayRequest;
+  readonly admitted: Admitted;
+  /** One or more. */
+  readonly parts: readonly Part<Result>[];
+  readonly ignoredParams: readonly string[];
+  readonly tellsCost: boolean;
+  /** The answer as JSON text. */
+  write(results: readonly Result[], told: PartsTold): string;
+}
+
+/** What an answer says of the whole request. */
+export interface PartsTold {
+  readonly usage: TokenUsage;
+  /** Defined where the answer is to say what it cost. */
+  readonly nanoUsd: number | undefined;
+}
+
+/** A request of many parts must not take the account's quota a minute for itself at once. */
+const CALLS_AT_ONCE = 8;
+
+/**
+ * Answers once every part has. Where one fails no other is begun, those under way are waited for, and the request fails
+ * with the first error: what Bedrock counted until then is charged, and the most of a part whose count is not known.
+ */
+export async function answerParts<Result>(
+  deps: ProxyDependencies,
+  of: PartsOrder<Result>,
+): Promise<GatewayAnswer> {
+  const { request, admitted } = of;
+  const watch = watchCall(deps, request);
+  const keyGuard = new KeyGuard(deps, { watch, principal: admitted.admission });
+  const { receivedAtMs } = request;
+  const settlement = createSettlement(deps, { admitted, receivedAtMs, stream: false });
+  const run = await runParts(of.parts, watch.signal);
+  keyGuard.release();
+  const charged = chargedFor(run.uses);
+  // However the answer ends, it is these parts that are charged.
+  const counted = { ...settlement, settle: (ending: Ending) => settlement.settle({ ...ending, ...charged }) };
+  try {
+    if (run.failure !== undefined) throw run.failure.error;
+    settlement.accepted();
+    const { nanoUsd } = chargeOf(admitted, charged.usage);
+    const told = of.tellsCost ? nanoUsd : undefined;
+    const text = of.write(run.results, { usage: charged.usage, nanoUsd: told });
+    return {
+      status: 200,
+      headers: headersOf(of, told),
+      body: wholeBody({ watch, keyGuard, settlement: counted, text, usage: charged.usage }),
+    };
+  } catch (error) {
+    const explained = explain(watch, error);
+    const ending = watch.endedBy() === 'hung-up' ? ABANDONED : failedBy(explained);
+    watch.end('over');
+    await counted.settle({ ...ending, usage: charged.usage });
+    throw explained;
+  }
+}
+
+const ABANDONED = { outcome: 'abandoned' } as const;
+
+const failedBy = (error: unknown): Omit<Ending, 'usage'> => ({
+  outcome: 'failed',
+  ...(error instanceof GatewayError && { error: error.code }),
+});
+
+function headersOf<Result>(
+  { admitted, ignoredParams }: PartsOrder<Result>,
+  nanoUsd: number | undefined,
+): Readonly<Record<string, string>> {
+  return {
+    'content-type': 'application/json',
+    ...admitted.headers,
+    ...(ignoredParams.length > 0 && { 'x-ignored-params': ignoredParams.join(', ') }),
+    ...(nanoUsd !== undefined && costHeader(nanoUsd)),
+  };
+}
+
+interface PartsRun<Result> {
+  /** In the order of the parts; complete where nothing failed. */
+  readonly results: readonly Result[];
+  readonly uses: readonly ChargedUsage[];
+  readonly failure: { readonly error: unknown } | undefined;
+}
+
+/** Never rejects. */
+async function runParts<Result>(
+  parts: readonly Part<Result>[],
+  signal: AbortSignal,
+): Promise<PartsRun<Result>> {
+  const results: Result[] = [];
+  const uses: ChargedUsage[] = [];
+  let failure: PartsRun<Result>['failure'];
+  const waiting = parts.entries();
+  const work = async (): Promise<void> => {
+    // The iterator is shared: each part is taken once, by whoever is free.
+    for (const [index, part] of waiting) {
+      if (signal.aborted) failure ??= { error: signal.reason };
+      if (failure !== undefined) return;
+      try {
+        const { result, usage } = await part.call(signal);
+        results[index] = result;
+        uses.push(usage === undefined ? { usage: part.usageMax, estimated: true } : { usage });
+      } catch (error) {
+        failure ??= { error };
+        uses.push(useOfFailed(part, error));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: CALLS_AT_ONCE }, work));
+  return { results, uses, failure };
+}
+
+/** A refusal costs nothing; where it is not known whether Bedrock worked, the most is charged. */
+function useOfFailed<Result>({ usageMax }: Part<Result>, error: unknown): ChargedUsage {
+  const { usage } = rejectedEnding(error);
+  return usage === undefined ? { usage: usageMax, estimated: true } : { usage };
+}
+
+/** The sum. Parts use nothing but input, since neither vectors nor scores are billed as output. */
+function chargedFor(uses: readonly ChargedUsage[]): ChargedUsage {
+  const input = uses.reduce((sum, { usage }) => sum + usage.input, 0);
+  const isEstimated = uses.some(({ estimated }) => estimated);
+  return { usage: { ...NO_USAGE, input }, ...(isEstimated && { estimated: true as const }) };
+}
