@@ -15,19 +15,10 @@ export interface EmulatedModel {
   readonly capabilities?: readonly Capability[];
 }
 
-const TITAN_EMBED_TEXT_V2: EmulatedModel = {
-  id: 'amazon.titan-embed-text-v2:0',
-  provider: 'amazon',
-  mode: 'embedding',
-  inputTokensMax: 8192,
-  outputTokensMax: 0,
-};
-
-/** The conversational models of the product's catalogue and one that embeds. */
-export const DEFAULT_MODELS: readonly EmulatedModel[] = [
-  ...CATALOGUE.filter(({ mode }) => mode === 'chat'),
-  TITAN_EMBED_TEXT_V2,
-];
+/** The models of the product's catalogue that converse or embed. */
+export const DEFAULT_MODELS: readonly EmulatedModel[] = CATALOGUE.filter(
+  ({ mode }) => mode === 'chat' || mode === 'embedding',
+);
 
 /** A profile's id is a geography and the id of the model behind it. */
 const PROFILE = /^(?:apac|au|ca|eu|global|jp|us|us-gov)\.(?=[^.]+\.)/;

@@ -34,21 +34,23 @@ describe("the Bedrock emulator's control plane, through the AWS SDK", () => {
   const modelsBy = async (filter: object) =>
     (await client.send(new ListFoundationModelsCommand(filter))).modelSummaries ?? [];
 
-  it('lists models and profiles which together are the catalogue’s chat models and one that embeds', async () => {
+  it('lists models and profiles which together are the catalogue’s models that converse or embed', async () => {
     const models = (await modelsBy({})).map(({ modelId }) => modelId);
     const { inferenceProfileSummaries = [] } = await client.send(new ListInferenceProfilesCommand({}));
     const profiles = inferenceProfileSummaries.map(({ inferenceProfileId }) => inferenceProfileId);
     expect([...models, ...profiles].sort()).toEqual(
-      [
-        ...CATALOGUE.filter(({ mode }) => mode === 'chat').map(({ id }) => id),
-        'amazon.titan-embed-text-v2:0',
-      ].sort(),
+      CATALOGUE.filter(({ mode }) => mode !== 'image')
+        .map(({ id }) => id)
+        .sort(),
     );
     expect(models).not.toContain(CLAUDE);
   });
 
   it.each([
-    [{ byOutputModality: 'EMBEDDING' }, ['amazon.titan-embed-text-v2:0']],
+    [
+      { byOutputModality: 'EMBEDDING' },
+      CATALOGUE.filter(({ mode }) => mode === 'embedding').map(({ id }) => id),
+    ],
     [{ byOutputModality: 'IMAGE' }, []],
     [{ byInferenceType: 'PROVISIONED' }, []],
   ])('lists models by %j', async (filter, ids) => {
