@@ -235,10 +235,10 @@ describe('before limits or Bedrock are asked it is refused, with the numbers', (
       `Invalid 'max_completion_tokens': expected a value <= 4096, the most that '${CHAT_MODEL}' answers, but got 9007199254740991 instead.`,
     ],
     [
-      { reasoning_effort: 'high' },
-      'reasoning_effort',
+      { logprobs: true },
+      'logprobs',
       'unsupported_parameter',
-      "Unsupported parameter: 'reasoning_effort' is not supported.",
+      "Unsupported parameter: 'logprobs' is not supported.",
     ],
   ])('%o', async (fields, param, code, message) => {
     const proxy = proxyFixture();
