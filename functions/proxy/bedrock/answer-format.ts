@@ -2,13 +2,14 @@
 import type { AnswerFormat, ModelCommand, Tool, ToolUse } from '../../../shared/domain/conversation.ts';
 import type { Model } from '../../../shared/domain/model.ts';
 import type { AnswerReading } from './answer-reading.ts';
-import { sanitisedSchema } from './json-schema.ts';
+import { isClosed, sanitisedSchema } from './json-schema.ts';
 import { canForceTool } from './model-rules.ts';
 
 export interface FormatPlan {
   /** The command with what gives its answer the format. Where the format is still its own, the model is held to it. */
   readonly command: ModelCommand;
   readonly reading: AnswerReading;
+  readonly ignored: readonly string[];
 }
 
 type SchemaFormat = Extract<AnswerFormat, { type: 'json-schema' }>;
@@ -25,17 +26,26 @@ export function planFormat(
   const { model } = of;
   switch (format.type) {
     case 'text':
-      return { command, reading: 'as-it-comes' };
+      return unchanged(command);
     case 'json':
       return inWords(command, { model, words: ANY_OBJECT, opening: '{' });
     case 'json-schema':
-      if (isNative(model)) return { command: natively(command, { format, model }), reading: 'as-it-comes' };
-      if (isForced(command.toolUse)) return { command: freed(command), reading: 'as-it-comes' };
+      if (isNative(model)) return unchanged(natively(command, { format, model }));
+      if (isForced(command.toolUse)) return unchanged(freed(command));
       return format.schema['type'] === 'object' && !of.thinks && canForceTool(model)
-        ? byTool(command, format)
-        : inWords(command, { model, words: wordsOf(format), opening: openingOf(format) });
+        ? byTool(command, { model, format })
+        : {
+            ...inWords(command, { model, words: wordsOf(format), opening: openingOf(format) }),
+            ignored: lostStrict(command, format),
+          };
   }
 }
+
+const unchanged = (command: ModelCommand): FormatPlan => ({ command, reading: 'as-it-comes', ignored: [] });
+
+/** A schema that the model is only told of is kept to by good will. */
+const lostStrict = ({ paramNames }: ModelCommand, { strict }: SchemaFormat): readonly string[] =>
+  strict === 'asked' ? [`${paramNames.answerFormat}.strict`] : [];
 
 const isNative = ({ capabilities, takes }: Model): boolean =>
   capabilities.includes('structured-output') && takes.nativeSchema !== 'not-taken';
@@ -54,21 +64,29 @@ const natively = (
     : command;
 
 /** Beside tools of the caller's that may be called, any of them or the answer's must be; else the answer's alone. */
-function byTool(command: ModelCommand, format: SchemaFormat): FormatPlan {
+function byTool(
+  command: ModelCommand,
+  { model, format }: { readonly model: Model; readonly format: SchemaFormat },
+): FormatPlan {
+  const isHeld = model.takes.tools.strict && isClosed(format.schema);
   const callable = command.toolUse?.choice.type === 'auto' ? command.toolUse : undefined;
   const others = command.toolUse?.tools ?? [];
   const tool: Tool = {
     name: unusedName(others),
     description: format.description ?? 'Gives the answer, in the format that was asked for.',
     parameters: format.schema,
-    strict: format.strict,
+    strict: isHeld ? format.strict : 'not-asked',
   };
   const toolUse: ToolUse = {
     tools: [...others, tool],
     choice: callable === undefined ? { type: 'tool', name: tool.name } : { type: 'required' },
     ...(callable?.parallel !== undefined && { parallel: callable.parallel }),
   };
-  return { command: { ...freed(command), toolUse }, reading: { answerTool: tool.name } };
+  return {
+    command: { ...freed(command), toolUse },
+    reading: { answerTool: tool.name },
+    ignored: isHeld ? [] : lostStrict(command, format),
+  };
 }
 
 function unusedName(others: readonly Tool[]): string {
@@ -102,7 +120,7 @@ function inWords(
   const reading = of.opening === undefined ? 'as-it-comes' : { firstJson: of.opening };
   const plain = freed(command);
   if (of.model.takes.systemMessages) {
-    return { command: { ...plain, system: [...command.system, block] }, reading };
+    return { command: { ...plain, system: [...command.system, block] }, reading, ignored: [] };
   }
   const last = command.messages.findLastIndex(({ role }) => role === 'user');
   const messages = command.messages.map((message, index) =>
@@ -110,5 +128,5 @@ function inWords(
       ? { ...message, content: [...message.content, block] }
       : message,
   );
-  return { command: { ...plain, messages }, reading };
+  return { command: { ...plain, messages }, reading, ignored: [] };
 }

@@ -44,7 +44,7 @@ export function toConverse(
   const tools = adaptTools(history.command, model);
   const cache = planPromptCache(tools.command, model);
   const sampling = planSampling(command, { model, sampling: reasoning.sampling });
-  const steps = [reasoning, history, tools, cache, sampling];
+  const steps = [reasoning, format, history, tools, cache, sampling];
   const ignored = steps.flatMap((step) => step.ignored);
   return {
     body: bodyOf(cache.command, { model, reasoning, sampling, tags: of.tags }),
