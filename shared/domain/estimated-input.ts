@@ -1,5 +1,12 @@
 /** What of a request is billed as input, for its estimate. */
-import type { AssistantBlock, ModelCommand, ToolResultBlock, UserBlock } from './conversation.ts';
+import { isUtf8 } from 'node:buffer';
+import type {
+  AssistantBlock,
+  DocumentBlock,
+  ModelCommand,
+  ToolResultBlock,
+  UserBlock,
+} from './conversation.ts';
 import type { EstimatedInput } from './estimate.ts';
 import type { Media } from './media-tokens.ts';
 
@@ -28,8 +35,10 @@ const TOOLS_PREAMBLE = ' '.repeat(512);
 function textsOf(block: UserBlock | AssistantBlock): readonly string[] {
   switch (block.type) {
     case 'text':
-    case 'reasoning':
       return [block.text];
+    case 'reasoning':
+      // What is signed may be longer than the summary of it that can be read: the signature holds it, encrypted.
+      return [block.text, block.signature];
     case 'tool-call':
       return [block.id + block.name + JSON.stringify(block.input)];
     case 'tool-result':
@@ -46,6 +55,7 @@ function mediaOf(block: UserBlock | AssistantBlock): readonly Media[] {
     case 'image':
       return [{ kind: 'image' }];
     case 'document':
+      return [documentOf(block)];
     case 'audio':
     case 'video':
       return [{ kind: 'document', bytes: block.size }];
@@ -54,6 +64,17 @@ function mediaOf(block: UserBlock | AssistantBlock): readonly Media[] {
     default:
       return [];
   }
+}
+
+/** Formats whose tokens are those of their text; all others hold more than can be seen in their bytes. */
+const TEXT_FORMATS: ReadonlySet<DocumentBlock['format']> = new Set(['txt', 'md', 'csv', 'html']);
+
+function documentOf({ format, base64, size }: DocumentBlock): Media {
+  const bytes = Buffer.from(base64, 'base64');
+  // What is not UTF-8 is read in an encoding that nobody named, and may be longer than it looks.
+  return TEXT_FORMATS.has(format) && isUtf8(bytes)
+    ? { kind: 'text', text: bytes.toString() }
+    : { kind: 'document', bytes: size };
 }
 
 const mediaOfResult = ({ content }: ToolResultBlock): readonly Media[] => content.flatMap(mediaOf);
