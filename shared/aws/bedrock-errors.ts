@@ -36,6 +36,9 @@ export function bedrockError(failure: BedrockFailure, random: number): GatewayEr
     case 'ModelTimeoutException':
       return error('model_timeout', 'The model took too long to answer.');
     case 'ModelErrorException':
+      if (failure.originalStatus === 429) {
+        return error('upstream_throttled', 'The model is receiving too many requests. Retry shortly.', later);
+      }
       return isClientStatus(failure.originalStatus)
         ? error('invalid_request', `The model refused the request: ${scrub(failure.message)}`)
         : error('model_error', 'The model failed while it processed the request.');
@@ -65,6 +68,9 @@ export function bedrockError(failure: BedrockFailure, random: number): GatewayEr
       return error('internal_error', OWN_FAULT, { cause, shouldRetry: true });
     case 'UnrecognizedClientException':
     case 'InvalidSignatureException':
+    case 'SignatureDoesNotMatch':
+    case 'RequestExpired':
+    case 'OptInRequired':
     case 'IncompleteSignature':
     case 'IncompleteSignatureException':
     case 'MissingAuthenticationTokenException':
@@ -135,11 +141,11 @@ function accessError(message: string, cause: Error): GatewayError {
   return new GatewayError('internal_error', OWN_FAULT, { cause, shouldRetry: false });
 }
 
-/** Bedrock's words without what names our account: ARNs (roles and profiles are in them) and account ids. */
+/** Bedrock's words without what names our account: ARNs (roles and profiles are in them), account ids, access key ids. */
 function scrub(message: string): string {
   return message
     .replace(/\barn:aws[\w-]*:\S+/gi, '[redacted]')
-    .replace(/\b\d{12}\b/g, '[redacted]')
+    .replace(/\b(?:\d{12}|\d{4}-\d{4}-\d{4}|A[KS]IA[A-Z0-9]{16})\b/g, '[redacted]')
     .slice(0, MESSAGE_MAX)
     .toWellFormed();
 }

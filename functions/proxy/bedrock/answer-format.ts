@@ -2,7 +2,7 @@
 import type { AnswerFormat, ModelCommand, Tool, ToolUse } from '../../../shared/domain/conversation.ts';
 import type { Model } from '../../../shared/domain/model.ts';
 import type { AnswerReading } from './answer-reading.ts';
-import { isClosed, sanitisedSchema } from './json-schema.ts';
+import { isClosable, isClosed, sanitisedSchema } from './json-schema.ts';
 import { canForceTool } from './model-rules.ts';
 
 export interface FormatPlan {
@@ -30,7 +30,7 @@ export function planFormat(
     case 'json':
       return inWords(command, { model, words: ANY_OBJECT, opening: '{' });
     case 'json-schema':
-      if (isNative(model)) return unchanged(natively(command, { format, model }));
+      if (isNative(model, format)) return unchanged(natively(command, { format, model }));
       if (isForced(command.toolUse)) return unchanged(freed(command));
       return format.schema['type'] === 'object' && !of.thinks && canForceTool(model)
         ? byTool(command, { model, format })
@@ -47,8 +47,10 @@ const unchanged = (command: ModelCommand): FormatPlan => ({ command, reading: 'a
 const lostStrict = ({ paramNames }: ModelCommand, { strict }: SchemaFormat): readonly string[] =>
   strict === 'asked' ? [`${paramNames.answerFormat}.strict`] : [];
 
-const isNative = ({ capabilities, takes }: Model): boolean =>
-  capabilities.includes('structured-output') && takes.nativeSchema !== 'not-taken';
+/** Claude's grammar closes every object, so a schema whose objects are open goes another way. */
+const isNative = ({ capabilities, takes }: Model, { schema }: SchemaFormat): boolean =>
+  capabilities.includes('structured-output') &&
+  (takes.nativeSchema === 'taken' || (takes.nativeSchema === 'sanitised' && isClosable(schema)));
 
 const isForced = (toolUse: ToolUse | undefined): boolean =>
   toolUse?.choice.type === 'required' || toolUse?.choice.type === 'tool';

@@ -54,6 +54,11 @@ export function sanitisedSchema(schema: Schema): Schema {
   return { ...kept, description: `${own}(${told.join(', ')})` };
 }
 
+/** Whether closing every object leaves the schema what it is: none says that it has other properties. */
+export const isClosable = (schema: Schema): boolean =>
+  (schema['additionalProperties'] === undefined || schema['additionalProperties'] === false) &&
+  Object.entries(schema).every(([name, value]) => schemasIn(name, value).every(isClosable));
+
 /** Whether every object of the schema says that it has no other properties, which `strict` asks for. */
 export function isClosed(schema: Schema): boolean {
   if (isObjectSchema(schema) && schema['additionalProperties'] !== false) return false;

@@ -268,6 +268,26 @@ const FORMATS: readonly Case[] = [
     },
   ],
   [
+    'a schema with open objects, which Claude’s grammar would close',
+    SONNET_4_5,
+    { response_format: jsonSchema({ type: 'object', additionalProperties: { type: 'string' } }, false) },
+    {
+      ...ASKED,
+      toolConfig: {
+        tools: [
+          {
+            toolSpec: {
+              name: 'json_answer',
+              description: 'Gives the answer, in the format that was asked for.',
+              inputSchema: { json: { type: 'object', additionalProperties: { type: 'string' } } },
+            },
+          },
+        ],
+        toolChoice: { tool: { name: 'json_answer' } },
+      },
+    },
+  ],
+  [
     'a schema as the arguments of a tool that must be called',
     NOVA_PRO,
     { response_format: jsonSchema(CITY) },

@@ -25,6 +25,9 @@ test.each([
   ['ConflictException', { status: 409, code: 'conflict', retry: 'false' }],
   ['ExpiredTokenException', { status: 500, code: 'internal_error', retry: 'true' }],
   ['UnrecognizedClientException', { status: 500, code: 'internal_error', retry: 'false' }],
+  ['SignatureDoesNotMatch', { status: 500, code: 'internal_error', retry: 'false' }],
+  ['RequestExpired', { status: 500, code: 'internal_error', retry: 'false' }],
+  ['OptInRequired', { status: 500, code: 'internal_error', retry: 'false' }],
   ['InvalidSignatureException', { status: 500, code: 'internal_error', retry: 'false' }],
   ['ExceptionOfTomorrow', { status: 502, code: 'model_error', retry: 'true' }],
 ])('%s', (name, expected) => {
@@ -52,6 +55,7 @@ test.each([
     'model_access_denied',
   ],
   ['a refusal of the model itself', 'ModelErrorException', { originalStatus: 400 }, 'invalid_request'],
+  ['a throttle of the model itself', 'ModelErrorException', { originalStatus: 429 }, 'upstream_throttled'],
   ['a failure of the model itself', 'ModelErrorException', { originalStatus: 500 }, 'model_error'],
   ['an unknown 429', 'X', { status: 429 }, 'upstream_throttled'],
   ['an unknown 5xx', 'X', { status: 507 }, 'upstream_unavailable'],
@@ -60,12 +64,13 @@ test.each([
   expect(told(name, facts).code).toBe(code);
 });
 
-test('neither ARNs nor account ids reach the caller', () => {
+test('neither ARNs nor ids of accounts and access keys reach the caller', () => {
   const message =
-    'User: arn:aws:sts::123456789012:assumed-role/proxy/x in 123456789012 via arn:aws-us-gov:iam::1:role/y';
+    'User: arn:aws:sts::123456789012:assumed-role/proxy/x in 123456789012 via arn:aws-us-gov:iam::1:role/y, ' +
+    'account 1234-5678-9012, key ASIAIOSFODNN7EXAMPLE';
   for (const name of ['ValidationException', 'AccessDeniedException']) {
     const error = bedrockError({ name, message, status: 400 }, 0);
-    expect(error.message).not.toMatch(/arn:|123456789012|assumed-role|role\/y/);
+    expect(error.message).not.toMatch(/arn:|123456789012|assumed-role|role\/y|1234-|ASIA/);
     expect(error.cause).toMatchObject({ name, message });
   }
 });
