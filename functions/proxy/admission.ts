@@ -3,22 +3,25 @@
 import type { Admission, AdmissionResult } from '../../shared/domain/admission.ts';
 import { countersFor } from '../../shared/domain/counter.ts';
 import type { Estimate } from '../../shared/domain/estimate.ts';
+import type { Model } from '../../shared/domain/model.ts';
 import type { TierPrices } from '../../shared/domain/price.ts';
 import type { KeyPrincipal } from '../../shared/domain/principal.ts';
 import { NO_USAGE, type UsageRecord } from '../../shared/domain/usage.ts';
 import type { GatewayRequest } from '../../shared/http/message.ts';
 import type { ProxyDependencies } from './dependencies.ts';
 import { assertFits, type RefusedRequest, refusalOf } from './limit-refusal.ts';
-import type { PricedModel } from './model-choice.ts';
 import { rateLimitHeaders } from './rate-limit-headers.ts';
 import { reportBeyondShadow } from './shadow-limits.ts';
 
 type AdmissionDependencies = Pick<ProxyDependencies, 'limits' | 'clock' | 'random' | 'log'>;
 
+/** What limits and the ledger know of what answers: usually a model of the catalogue. */
+type ChargedModel = Pick<Model, 'id'>;
+
 /** A request that has its reservation. */
 export interface Admitted {
   readonly admission: Admission;
-  readonly model: PricedModel;
+  readonly model: ChargedModel;
   /** What it is reserved and charged at. */
   readonly price: TierPrices;
   readonly estimate: Estimate;
@@ -39,7 +42,7 @@ export async function admit(
   of: {
     readonly request: GatewayRequest;
     readonly principal: KeyPrincipal;
-    readonly model: PricedModel;
+    readonly model: ChargedModel;
     readonly price: TierPrices;
     readonly estimate: Estimate;
     readonly what: Pick<Admission, 'endpoint' | 'serviceTier'>;

@@ -57,7 +57,13 @@ export async function bootstrap(
       path: `/organization/projects/${projectId}/service_accounts`,
       body: {
         name: 'laptop',
-        scopes: ['chat.completions:write', 'embeddings:write', 'models:read', 'usage:read'],
+        scopes: [
+          'chat.completions:write',
+          'embeddings:write',
+          'moderations:write',
+          'models:read',
+          'usage:read',
+        ],
       },
     }),
   );

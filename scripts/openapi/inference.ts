@@ -1,6 +1,7 @@
 import { chatSchemas } from './chat-schemas.ts';
 import { embeddingSchemas } from './embedding-schemas.ts';
 import { RATE_LIMIT_HEADERS } from './headers.ts';
+import { moderationSchemas } from './moderation-schemas.ts';
 import type { Resource } from './operation.ts';
 import { listOf, object, objectName, ref, text, time } from './schema.ts';
 
@@ -8,6 +9,7 @@ export const inference: Resource = {
   schemas: {
     ...chatSchemas,
     ...embeddingSchemas,
+    ...moderationSchemas,
     Model: object('A model that the key may call.', {
       id: text('Its id, to be given as `model`.'),
       object: objectName('model'),
@@ -48,6 +50,18 @@ export const inference: Resource = {
       refusals: {
         404: 'A model that does not exist or that the key may not call: `model_not_found` for both alike.',
       },
+    },
+    'POST /v1/moderations': {
+      id: 'createModeration',
+      tag: 'Inference',
+      summary: 'Judge texts',
+      description:
+        'By Bedrock’s guardrail checks, which are billed by text units of 1,000 characters. Limits on tokens count a text unit as one.',
+      body: { schema: ref('CreateModeration'), required: 'required' },
+      answer: 'ModerationList',
+      asksCost: 'x-include-cost',
+      headers: [...RATE_LIMIT_HEADERS, 'x-request-cost-usd'],
+      refusals: { 404: 'A model that does not moderate: `model_not_found`.' },
     },
     'GET /v1/models': {
       id: 'listModels',

@@ -9,6 +9,7 @@ import { ipRangeCovers } from './ip-range.ts';
 export const KEY_SCOPES = [
   'chat.completions:write',
   'embeddings:write',
+  'moderations:write',
   'models:read',
   'usage:read',
   'keys:rotate',

@@ -87,6 +87,7 @@ const ENDPOINT_CODES: Readonly<Record<Endpoint, string>> = {
   'chat.completions': 'c',
   embeddings: 'e',
   images: 'i',
+  moderations: 'm',
 };
 const TIER_CODES: Readonly<Record<ServiceTier, string>> = {
   standard: 's',

@@ -20,6 +20,7 @@ const ALERTS = `${PROJECT}/spend_alerts`;
 export const ROUTE_SCOPES: Readonly<Record<string, readonly Scope[]>> = {
   'POST /v1/chat/completions': ['chat.completions:write'],
   'POST /v1/embeddings': ['embeddings:write'],
+  'POST /v1/moderations': ['moderations:write'],
   'GET /v1/models': ['models:read', 'chat.completions:write', 'embeddings:write'],
   'GET /v1/models/{model+}': ['models:read', 'chat.completions:write', 'embeddings:write'],
   'POST /v1/api_keys/self/rotate': ['keys:rotate'],

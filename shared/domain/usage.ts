@@ -3,7 +3,7 @@ import type { AccountRef, KeyRef, RequestId, TenantRef } from './ids.ts';
 import type { NanoUsd } from './money.ts';
 import type { ServiceTier } from './price.ts';
 
-/** Tokens as Bedrock counts them: `input` excludes what was read from or written to the prompt cache. */
+/** Tokens as Bedrock counts them, or text units where a text is moderated: `input` excludes what was read from or written to the prompt cache. */
 export interface TokenUsage {
   readonly input: number;
   readonly output: number;
@@ -36,7 +36,7 @@ export const OUTCOMES = ['completed', 'failed', 'abandoned', 'orphaned'] as cons
 export type Outcome = (typeof OUTCOMES)[number];
 
 /** What a request asked for, by its endpoint in OpenAI's API. */
-export const ENDPOINTS = ['chat.completions', 'embeddings', 'images'] as const;
+export const ENDPOINTS = ['chat.completions', 'embeddings', 'images', 'moderations'] as const;
 export type Endpoint = (typeof ENDPOINTS)[number];
 
 /** One record a request, written at settlement and never changed. */

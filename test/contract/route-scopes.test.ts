@@ -44,6 +44,7 @@ const READ = /^GET /;
 const OF_KEYS: Readonly<Record<KeyScope, (route: string) => boolean>> = {
   'chat.completions:write': (route) => route === 'POST /v1/chat/completions' || MODELS.test(route),
   'embeddings:write': (route) => route === 'POST /v1/embeddings' || MODELS.test(route),
+  'moderations:write': (route) => route === 'POST /v1/moderations',
   'models:read': (route) => MODELS.test(route),
   'usage:read': (route) => USAGE.test(route),
   'keys:rotate': (route) => route === 'POST /v1/api_keys/self/rotate',

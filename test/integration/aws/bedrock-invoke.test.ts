@@ -109,7 +109,9 @@ describe('against a server that answers as it likes', () => {
   test('the model is in the path, the tags in a signed header, and the body is the model’s', async () => {
     server.play(json(200, {}));
     await adapters.invoker.invoke(call());
-    const [{ path, headers, body } = { path: '', headers: {}, body: '' }] = server.requests;
+    const [request] = server.requests;
+    if (request === undefined) throw new TypeError('Nothing was sent.');
+    const { path, headers, body } = request;
     expect([path, JSON.parse(body)]).toEqual([
       '/model/amazon.titan-embed-text-v2%3A0/invoke',
       { inputText: 'Grüße 😀' },
