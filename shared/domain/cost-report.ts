@@ -57,4 +57,6 @@ const UNITS: Readonly<Record<Endpoint, CostUnit | 'mixed'>> = {
   'chat.completions': 'mixed',
   embeddings: 'tokens',
   images: 'images',
+  // OpenAI has no unit of the thousand characters that a check is billed by.
+  moderations: 'mixed',
 };
