@@ -114,8 +114,14 @@ function tokensOf(content: BlockContent, raw: unknown): number {
     case 'cache-point':
       return 0;
     case 'media':
-      return countMediaTokens(content.base64);
+      return isGivenAsText(raw) ? countBlockTokens(raw) : countMediaTokens(content.base64);
     default:
       return countBlockTokens(raw);
   }
 }
+
+/** A document may come as its words. */
+const isGivenAsText = (raw: unknown): boolean => {
+  const source = readObject(readObject(readObject(raw)?.['document'])?.['source']);
+  return source?.['text'] !== undefined || source?.['content'] !== undefined;
+};

@@ -10,6 +10,7 @@ import type { Exchange } from './exchange.ts';
 import { applyGuardrail } from './guardrails/apply-guardrail.ts';
 import { checkWithGuardrails } from './guardrails/guardrail-checks.ts';
 import { invokeModel } from './invoke-operation.ts';
+import { answerOpenAi, isOpenAiPath, refuseOpenAi } from './openai/openai-operation.ts';
 import { runGeneration } from './run-generation.ts';
 import { ERROR_STATUS, refuse, ServiceError } from './service-error.ts';
 import { parseBody } from './wire-value.ts';
@@ -49,6 +50,7 @@ function refuseUnsigned(authorization: string): void {
 
 async function answerOperation(service: Service, call: Call): Promise<void> {
   const { method, path } = call.exchange;
+  if (isOpenAiPath(path)) return await answerOpenAi(service, call);
   if (method === 'GET') return answerGet(service, call);
   if (method !== 'POST') unknownOperation();
   const [, encodedId, action] = MODEL_PATH.exec(path) ?? [];
@@ -129,6 +131,10 @@ function answerError(exchange: Exchange, requestId: string, error: unknown): voi
     error instanceof ServiceError
       ? error
       : new ServiceError('InternalServerException', `The Bedrock emulator failed: ${String(error)}`);
+  if (isOpenAiPath(exchange.path)) {
+    refuseOpenAi({ exchange, requestId }, known);
+    return;
+  }
   const headers = {
     'content-type': 'application/json',
     'x-amzn-errortype': `${known.type}:http://internal.amazon.com/coral/com.amazon.bedrock/`,
