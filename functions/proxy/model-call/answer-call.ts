@@ -1,8 +1,6 @@
 /** A call of a chat model, the same for every endpoint: planned, admitted, accepted, answered and settled. */
 import type { ModelCommand } from '../../../shared/domain/conversation.ts';
 import type { ConverseCall } from '../../../shared/domain/converse.ts';
-import { GatewayError } from '../../../shared/domain/gateway-error.ts';
-import type { KeyPrincipal } from '../../../shared/domain/principal.ts';
 import type { TokenUsage } from '../../../shared/domain/usage.ts';
 import type { GatewayAnswer, GatewayRequest } from '../../../shared/http/message.ts';
 import { SSE_HEADERS } from '../../../shared/http/sse.ts';
@@ -12,6 +10,7 @@ import { fromAnswer } from '../bedrock/from-answer.ts';
 import { type CallWatch, cutOf, explain, watchCall } from '../call-watch.ts';
 import type { ProxyDependencies } from '../dependencies.ts';
 import { KeyGuard } from '../key-guard.ts';
+import { keyPrincipal } from '../key-principal.ts';
 import type { ModelDirectory } from '../model-directory.ts';
 import { chargeOf, createSettlement, type Ending, rejectedEnding } from '../settlement.ts';
 import { costHeader } from '../told-cost.ts';
@@ -43,7 +42,7 @@ interface Accepting extends CallOrder {
  * it is an alias that this process has not met.
  */
 export async function answerCall(deps: CallDependencies, order: CallOrder): Promise<GatewayAnswer> {
-  const principal = keyPrincipal(order.request);
+  const principal = keyPrincipal(order.request, 'Models are called');
   const plan = await planCall(deps, { ...order, principal });
   const admitted = await admit(deps, {
     ...plan,
@@ -56,11 +55,6 @@ export async function answerCall(deps: CallDependencies, order: CallOrder): Prom
   });
   const accepting = { ...order, plan, admitted };
   return order.mode === 'streamed' ? answerStreamed(deps, accepting) : answerWhole(deps, accepting);
-}
-
-function keyPrincipal({ principal }: GatewayRequest): KeyPrincipal {
-  if (principal.kind === 'key') return principal;
-  throw new GatewayError('insufficient_scope', 'Models are called with an API key of a project.');
 }
 
 async function answerStreamed(deps: ProxyDependencies, of: Accepting): Promise<GatewayAnswer> {
