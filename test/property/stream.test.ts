@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
-import { APIError } from 'openai';
+import { APIError, OpenAI, OpenAIError } from 'openai';
 import type { ChatCompletionChunk } from 'openai/resources/chat/completions';
 import { Stream } from 'openai/streaming';
 import { createBedrockRuntime } from '../../shared/aws/bedrock-runtime.ts';
@@ -20,12 +20,41 @@ import {
   textEvent,
   usageEvent,
 } from '../support/proxy-fixture.ts';
+import { type Call, callsOf, expectedCalls } from '../support/stream-calls.ts';
 
 const text = fc.string({ unit: 'binary', maxLength: 12 });
+const block = fc.nat(3);
+const deltaEvent = ([contentBlockIndex, delta]: readonly [number, object]): ConverseStreamEvent => ({
+  kind: 'contentBlockDelta',
+  payload: { contentBlockIndex, delta },
+});
+const startEvent = ([contentBlockIndex, toolUseId, name]: readonly [
+  number,
+  string,
+  string,
+]): ConverseStreamEvent => ({
+  kind: 'contentBlockStart',
+  payload: { contentBlockIndex, start: { toolUse: { toolUseId, name } } },
+});
 const event: fc.Arbitrary<ConverseStreamEvent> = fc.oneof(
   { weight: 6, arbitrary: text.map(textEvent) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(
+        block,
+        text.map((input) => ({ toolUse: { input } })),
+      )
+      .map(deltaEvent),
+  },
+  { weight: 2, arbitrary: fc.tuple(block, fc.uuid(), text).map(startEvent) },
+  { weight: 2, arbitrary: text.map((thought) => deltaEvent([0, { reasoningContent: { text: thought } }])) },
+  text.map((signature) => deltaEvent([0, { reasoningContent: { signature } }])),
+  block.map((contentBlockIndex) => ({ kind: 'contentBlockStop', payload: { contentBlockIndex } })),
   fc.constant(START),
-  fc.constantFrom('end_turn', 'max_tokens', 'malformed_model_output', 'of_tomorrow').map(stopEvent),
+  fc
+    .constantFrom('end_turn', 'max_tokens', 'tool_use', 'malformed_model_output', 'of_tomorrow')
+    .map(stopEvent),
   fc.tuple(fc.nat(100), fc.nat(100)).map(([input, output]) => usageEvent(input, output)),
   fc.constantFrom<ConverseStreamEvent>(
     { kind: 'contentBlockStart', payload: {} },
@@ -72,6 +101,8 @@ function bytesOf(events: readonly ConverseStreamEvent[], ending: string | undefi
 
 interface Read {
   readonly text: string;
+  readonly thoughts: string;
+  readonly calls: readonly Call[];
   readonly finish: readonly string[];
   readonly ids: number;
   readonly usage: number;
@@ -91,12 +122,17 @@ async function readAsClient(body: string): Promise<Read> {
   const choices = chunks.flatMap((chunk) => chunk.choices);
   return {
     text: choices.map((choice) => choice.delta.content ?? '').join(''),
+    thoughts: choices.map((choice) => thoughtOf(choice.delta)).join(''),
+    calls: callsOf(choices.flatMap((choice) => choice.delta.tool_calls ?? [])),
     finish: choices.flatMap((choice) => choice.finish_reason ?? []),
     ids: new Set(chunks.map((chunk) => chunk.id)).size,
     usage: chunks.filter((chunk) => chunk.choices.length === 0).length,
     error,
   };
 }
+
+const thoughtOf = (delta: object): string =>
+  'reasoning_content' in delta ? String(delta.reasoning_content) : '';
 
 interface Sent {
   readonly events: readonly ConverseStreamEvent[];
@@ -106,8 +142,10 @@ interface Sent {
 
 /** What must be read, said from the events alone. */
 function expectedRead({ events, failure: ending, includeUsage }: Sent) {
-  const deltas = events.filter(({ kind }) => kind === 'contentBlockDelta');
-  const wanted = deltas.map(({ payload }) => payload.delta?.text ?? '').join('');
+  const deltas = events
+    .filter(({ kind }) => kind === 'contentBlockDelta')
+    .map(({ payload }) => payload.delta);
+  const wanted = deltas.map((delta) => delta?.text ?? '').join('');
   const stop = events.find(({ kind }) => kind === 'messageStop')?.payload.stopReason;
   const formed = stop !== undefined && (stop !== 'malformed_model_output' || wanted !== '');
   const success = formed && ending === undefined;
@@ -117,12 +155,19 @@ function expectedRead({ events, failure: ending, includeUsage }: Sent) {
     counted,
     read: {
       text: wanted,
-      finish: success ? [stop === 'max_tokens' ? 'length' : 'stop'] : [],
+      thoughts: deltas.map((delta) => delta?.reasoningContent?.text ?? '').join(''),
+      calls: expectedCalls(events),
+      finish: success ? [FINISH.get(stop) ?? 'stop'] : [],
       usage: success && includeUsage && counted ? 1 : 0,
       error: !success,
     },
   };
 }
+
+const FINISH = new Map([
+  ['max_tokens', 'length'],
+  ['tool_use', 'tool_calls'],
+]);
 
 async function check(sent: Sent & { readonly cuts: readonly number[] }): Promise<void> {
   const bytes = bytesOf(sent.events, sent.failure);
@@ -140,6 +185,7 @@ async function check(sent: Sent & { readonly cuts: readonly number[] }): Promise
   const expected = expectedRead(sent);
   expect(read).toEqual(expected.read);
   expect(ids).toBeLessThanOrEqual(1);
+  expect(await helperReads(received)).toBe(expected.success);
   expect(received.endsWith('data: [DONE]\n\n')).toBe(expected.success);
   expect(proxy.order.filter((step) => step.startsWith('settle'))).toHaveLength(1);
   expect(await proxy.records()).toMatchObject([
@@ -147,6 +193,25 @@ async function check(sent: Sent & { readonly cuts: readonly number[] }): Promise
   ]);
 }
 
-test('every text arrives once and in order, then exactly one end: a finish or an error', async () => {
+/** Whether the official client's own helper, which checks the order of chunks, makes a completion of it. */
+async function helperReads(body: string): Promise<boolean> {
+  const headers = { 'content-type': 'text/event-stream' };
+  const client = new OpenAI({
+    apiKey: 'unused',
+    baseURL: 'http://proxy.test/v1',
+    maxRetries: 0,
+    fetch: async () => new Response(body, { headers }),
+  });
+  const stream = client.chat.completions.stream({ model: 'm', messages: [] });
+  try {
+    const { choices } = await stream.finalChatCompletion();
+    return choices.length === 1;
+  } catch (error) {
+    if (error instanceof OpenAIError) return false;
+    throw error;
+  }
+}
+
+test('every text, thought and call arrives once and in order, then exactly one end: a finish or an error', async () => {
   await fc.assert(fc.asyncProperty(wire, check), { numRuns: 500 });
 });

@@ -59,6 +59,8 @@ export class StreamReader {
   #start({ contentBlockIndex = -1, start }: ConverseStreamPayload, events: ModelEvent[]): void {
     const { toolUseId, name } = start?.toolUse ?? {};
     if (typeof toolUseId !== 'string' || typeof name !== 'string') return;
+    // A block that begins anew has ended, whether or not that was said.
+    this.#stop(contentBlockIndex, events);
     const call = this.#callsSeen;
     this.#callsSeen += 1;
     this.#calls.set(contentBlockIndex, { call, begun: false });
