@@ -8,7 +8,7 @@ import {
   amountFor,
   counterAt,
   counterName,
-  hasEndedBy,
+  isForgettableAt,
   parseCounterName,
 } from '../../shared/domain/counter.ts';
 import type { RequestId, TenantRef } from '../../shared/domain/ids.ts';
@@ -30,9 +30,6 @@ interface TenantState {
   readonly counters: Map<string, number>;
   readonly reserved: Map<RequestId, Reservation>;
 }
-
-/** Requests admitted a moment before a period's end may still be on their way. */
-const PERIOD_MARGIN_MS = 120_000;
 
 /** Usage records go to the given ledger. */
 export function createMemoryLimitsStore(usage: MemoryUsageStore): LimitsStore {
@@ -106,7 +103,7 @@ function sweep(
     change(state, reservation, { from: reservation.reserved, to: orphanAmounts(reservation.reserved) });
     usage.put(orphanRecord({ tenant: of.tenant, request }, reservation, of.nowMs));
   }
-  if (state.reserved.size === 0) forgetPast(state, of.nowMs - PERIOD_MARGIN_MS);
+  if (state.reserved.size === 0) forgetPast(state, of.nowMs);
   return expired.length;
 }
 
@@ -119,11 +116,11 @@ function spendOf({ counters, reserved }: TenantState, nowMs: number): Spend {
 }
 
 /** Counters of past periods go when no reservation is left that might refer to one. */
-function forgetPast(state: TenantState, beforeMs: number): void {
-  const hasEnded = hasEndedBy(beforeMs);
+function forgetPast(state: TenantState, nowMs: number): void {
+  const isForgettable = isForgettableAt(nowMs);
   for (const name of state.counters.keys()) {
     const counter = parseCounterName(name);
-    if (counter !== undefined && hasEnded(counter)) state.counters.delete(name);
+    if (counter !== undefined && isForgettable(counter)) state.counters.delete(name);
   }
 }
 

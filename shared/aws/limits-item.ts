@@ -5,7 +5,7 @@
  * `lv` the version of the last configuration that admitted; `inflight` the R entries; `debt` how much money those may
  * use beyond what they reserved; `usd#…`, `rpd#…`, `rpm#…` and so on the counters (shared/domain/counter.ts); `r#<request id>` an entry (shared/domain/reservation-entry.ts).
  */
-import { counterName, hasEndedBy, parseCounterName } from '../domain/counter.ts';
+import { counterName, isForgettableAt, parseCounterName } from '../domain/counter.ts';
 import { parseRequestId, type RequestId, type TenantRef } from '../domain/ids.ts';
 import {
   decodeReservation,
@@ -25,8 +25,6 @@ const ENTRY_PREFIX = 'r#';
 
 /** An S entry this old has outlived the process that should have removed it, and every duplicate of its writes. */
 export const SETTLED_KEPT_MS = 60_000;
-/** How long a period must be over before its counters go: many times any difference between two clocks. */
-const PERIOD_MARGIN_MS = 120_000;
 
 export const limitsKey = (tenant: TenantRef): Item => ({
   PK: text(partitionOf(tenant)),
@@ -74,7 +72,7 @@ interface Entry {
 export function findLeftovers(tenant: TenantRef, item: Item, nowMs: number): Leftovers {
   const entries: Entry[] = [];
   const past: PastCounter[] = [];
-  const hasEnded = hasEndedBy(nowMs - PERIOD_MARGIN_MS);
+  const hasEnded = isForgettableAt(nowMs);
   for (const [name, value] of Object.entries(item)) {
     const entry = name.startsWith(ENTRY_PREFIX) ? entryOf(name, value.S) : undefined;
     if (entry !== undefined) entries.push(entry);

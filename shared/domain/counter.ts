@@ -74,8 +74,6 @@ const MONTH: Period = {
 interface CounterRule {
   /** First part of the attribute's name. */
   readonly prefix: string;
-  /** One capital letter: the kind inside a reservation entry. */
-  readonly code: string;
   readonly period: Period;
   readonly amountOf: (amounts: Amounts) => number;
   /** The limit that it enforces, or of which it enforces the slot's share. */
@@ -88,41 +86,36 @@ const MINUTE_TOKENS = (amounts: Amounts): number => amounts.minuteTokens ?? amou
 const MONEY = (amounts: Amounts): number => amounts.nanoUsd;
 
 const RULES: Readonly<Record<CounterKind, CounterRule>> = {
-  'money-month': { prefix: 'usd', code: 'M', period: MONTH, amountOf: MONEY, limit: 'nanoUsdPerMonth' },
+  'money-month': { prefix: 'usd', period: MONTH, amountOf: MONEY, limit: 'nanoUsdPerMonth' },
   'tokens-month': {
     prefix: 'tpmo',
-    code: 'N',
     period: MONTH,
     amountOf: EVERY_TOKEN,
     limit: 'tokensPerMonth',
   },
-  'money-day': { prefix: 'usdd', code: 'U', period: DAY, amountOf: MONEY, limit: 'nanoUsdPerDay' },
-  'tokens-day': { prefix: 'tpd', code: 'V', period: DAY, amountOf: EVERY_TOKEN, limit: 'tokensPerDay' },
-  'requests-day': { prefix: 'rpd', code: 'D', period: DAY, amountOf: ONE_REQUEST, limit: 'requestsPerDay' },
+  'money-day': { prefix: 'usdd', period: DAY, amountOf: MONEY, limit: 'nanoUsdPerDay' },
+  'tokens-day': { prefix: 'tpd', period: DAY, amountOf: EVERY_TOKEN, limit: 'tokensPerDay' },
+  'requests-day': { prefix: 'rpd', period: DAY, amountOf: ONE_REQUEST, limit: 'requestsPerDay' },
   'requests-minute': {
     prefix: 'rpm',
-    code: 'R',
     period: MINUTE,
     amountOf: ONE_REQUEST,
     limit: 'requestsPerMinute',
   },
   'tokens-minute': {
     prefix: 'tpm',
-    code: 'T',
     period: MINUTE,
     amountOf: MINUTE_TOKENS,
     limit: 'tokensPerMinute',
   },
   'requests-slot': {
     prefix: 'rps',
-    code: 'P',
     period: SLOT,
     amountOf: ONE_REQUEST,
     limit: 'requestsPerMinute',
   },
   'tokens-slot': {
     prefix: 'tps',
-    code: 'Q',
     period: SLOT,
     amountOf: MINUTE_TOKENS,
     limit: 'tokensPerMinute',
@@ -232,71 +225,17 @@ export function hasEndedBy(timeMs: number): (counter: CounterIdentity) => boolea
   return ({ kind, period }) => period < periodOf(kind, second);
 }
 
+/** How long a period must be over before its counters may go: many times any difference between two clocks. */
+const PERIOD_MARGIN_MS = 120_000;
+/** A month's spend is still judged after it, by the hourly sweep that tells of spend alerts: it may miss some hours. */
+export const SPEND_MARGIN_MS = 4 * 3_600_000;
+
+/** Whether a counter may be forgotten at `nowMs`: its period is over, and the time in which somebody still asks for it. */
+export function isForgettableAt(nowMs: number): (counter: CounterIdentity) => boolean {
+  const periodsOver = hasEndedBy(nowMs - PERIOD_MARGIN_MS);
+  const spendOver = hasEndedBy(nowMs - SPEND_MARGIN_MS);
+  return (counter) => (counter.kind === 'money-month' ? spendOver(counter) : periodsOver(counter));
+}
+
 /** The instant, in ms, at which the period of this kind that contains `nowMs` ends. */
 export const periodEndMs = (kind: CounterKind, nowMs: number): number => RULES[kind].period.endAfterMs(nowMs);
-
-/** What counters are told apart by once the request they belong to is known. */
-export interface CodeContext {
-  readonly startedAtMs: number;
-  readonly account: AccountRef;
-  /** The model's id in the catalogue. */
-  readonly model: string;
-}
-
-/** One letter a counter: a capital one for the tenant's, a small one for the account's, after a `-` the model's. */
-export function counterCodes(counters: readonly CounterIdentity[]): string {
-  const letters = counters
-    .filter(({ model }) => model === undefined)
-    .map(({ kind, account }) => (account === undefined ? RULES[kind].code : RULES[kind].code.toLowerCase()));
-  const ofModel = counters.filter(({ model }) => model !== undefined).map(({ kind }) => RULES[kind].code);
-  return letters.join('') + (ofModel.length === 0 ? '' : `-${ofModel.join('')}`);
-}
-
-/** Reads counterCodes, the model's counters last; undefined where a letter is of no known kind. */
-export function parseCounterCodes(codes: string, of: CodeContext): readonly CounterIdentity[] | undefined {
-  const second = utcSecond(of.startedAtMs);
-  const [letters = '', ofModel = ''] = codes.split('-');
-  const read = (letter: string, owner: CounterOwner): CounterIdentity | undefined => {
-    const kind = COUNTER_KINDS.find((candidate) => RULES[candidate].code === letter.toUpperCase());
-    return kind === undefined ? undefined : { kind, period: periodOf(kind, second), ...owner };
-  };
-  const account = { account: of.account };
-  const model = ofModel === '' ? {} : { model: modelRefOf(modelBehind(of.model)) };
-  const counters = [
-    ...[...letters].map((letter) => read(letter, letter === letter.toUpperCase() ? {} : account)),
-    ...[...ofModel].map((letter) => read(letter, model)),
-  ];
-  return counters.every((counter) => counter !== undefined) ? counters : undefined;
-}
-
-/**
- * The counters of an admission's charges. A settlement finds them again from their codes, the start, the account, the
- * model and the amounts alone; a charge that says anything else could never be settled, so it throws before anything
- * is reserved.
- */
-export function countersOfCharges(
-  charges: readonly CounterCharge[],
-  of: CodeContext & { readonly reserved: Amounts },
-): readonly CounterIdentity[] {
-  const second = utcSecond(of.startedAtMs);
-  const counters = charges.map((charge): CounterIdentity => {
-    const counter = identityOf(charge);
-    const agrees =
-      charge.period === periodOf(charge.kind, second) &&
-      (charge.account === undefined || charge.account === of.account) &&
-      (charge.model === undefined || charge.model === modelRefOf(modelBehind(of.model))) &&
-      charge.amount === amountFor(charge.kind, of.reserved);
-    if (agrees) return counter;
-    throw new TypeError(`The charge ${counterName(counter)} does not follow from its admission.`);
-  });
-  // In the order in which they are read back, so that a reservation equals the one that its entry tells.
-  return [
-    ...counters.filter(({ model }) => model === undefined),
-    ...counters.filter(({ model }) => model !== undefined),
-  ];
-}
-
-function identityOf({ kind, period, account, model }: CounterCharge): CounterIdentity {
-  if (account !== undefined) return { kind, period, account };
-  return model === undefined ? { kind, period } : { kind, period, model };
-}

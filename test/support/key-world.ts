@@ -14,6 +14,7 @@ import { createMemoryEventBus, type MemoryEventBus } from '../../local/memory/ev
 import { createMemorySecretVault, type MemorySecretVault } from '../../local/memory/secret-vault.ts';
 import { createMemoryTenancy, type MemoryTenancy } from '../../local/memory/tenancy.ts';
 import { createMemoryTenantSettings } from '../../local/memory/tenant-settings.ts';
+import { createMemoryUsageStore } from '../../local/memory/usage-store.ts';
 import { CATALOGUE } from '../../shared/domain/catalogue.ts';
 import { verifyContext } from '../../shared/domain/context-mac.ts';
 import type { RandomBytes } from '../../shared/domain/ids.ts';
@@ -52,7 +53,8 @@ export interface KeyWorldOptions {
   readonly random: RandomBytes;
   /** Stands before the ports of the issuer and the sweep, to fail or to come between. */
   readonly over?: (ports: KeyRotationPorts) => KeyRotationPorts;
-  readonly spentNanoUsd?: () => number;
+  /** What was spent in the month of an instant. */
+  readonly spentNanoUsd?: (atMs: number) => number;
   /** Keeps the data instead of memory; then there are no `chains`. */
   readonly store?: Pick<MemoryTenancy, 'tenancy' | 'credentials'>;
 }
@@ -61,6 +63,7 @@ export function keyWorld(options: KeyWorldOptions): KeyWorld {
   const memory = { ...createMemoryTenancy(), ...options.store };
   const vault = createMemorySecretVault();
   const bus = createMemoryEventBus();
+  const usage = createMemoryUsageStore();
   const log = recordingLog();
   const now = { ms: NOON_MS };
   const clock = () => now.ms;
@@ -71,8 +74,10 @@ export function keyWorld(options: KeyWorldOptions): KeyWorld {
     settings: { baseUrl: async () => 'https://gateway.example/dev' },
     limits: {
       sweep: async () => 0,
-      readSpend: async () => ({ nanoUsd: options.spentNanoUsd?.() ?? 0, debtNanoUsd: 0 }),
+      readSpend: async (_, atMs) => ({ nanoUsd: options.spentNanoUsd?.(atMs) ?? 0, debtNanoUsd: 0 }),
     },
+    usage,
+    rollups: usage.rollups,
     clock,
     random: options.random,
     log,
