@@ -15,6 +15,7 @@ import type { InvokeAnswer, InvokeCall } from './domain/invoke-model.ts';
 import type { LogEvent } from './domain/log-event.ts';
 import type { OutboxMessage, PublishedEvent } from './domain/outbox.ts';
 import type { Page, PageRequest, TenantPageRequest } from './domain/page.ts';
+import type { RolledHour, RollupProgress, SealedHour } from './domain/rollup.ts';
 import type { SecretVersion, StoredSecret } from './domain/secret-version.ts';
 import type {
   AdminKey,
@@ -86,9 +87,27 @@ export interface LimitsStore {
   readSpend(tenant: TenantRef, nowMs: number): Promise<Spend>;
 }
 
-/** The ledger, read by the metrics function. Records are ordered by request id, hence by start. */
+/** The ledger, read by the metrics function and the sweep. Records are ordered by request id, hence by start. */
 export interface UsageStore {
   read(tenant: TenantRef, range: TimeRange): AsyncIterable<readonly UsageRecord[]>;
+}
+
+/**
+ * What closed hours of the ledger add up to, so that a report need not read each record (domain/rollup.ts). Each write
+ * may be repeated and raced. An hour that is not sealed is told by its records.
+ */
+export interface UsageRollups {
+  /** Strongly consistent. */
+  readProgress(tenant: TenantRef): Promise<RollupProgress>;
+  /** Hours that begin in the range and were ever sealed or opened again, in order. Strongly consistent, hour by hour. */
+  read(tenant: TenantRef, range: TimeRange): AsyncIterable<readonly RolledHour[]>;
+  /**
+   * Seals an hour with what its records added up to, read after its `generation` was. `overtaken` where that has
+   * moved since: then nothing was sealed, and whoever moved it or the next that looks will.
+   */
+  seal(tenant: TenantRef, hour: SealedHour): Promise<'sealed' | 'overtaken'>;
+  /** Notes that each hour before `toMs` is rolled up; false, without effect, where `from` is no longer so. */
+  advance(tenant: TenantRef, to: { readonly from: RollupProgress; readonly toMs: number }): Promise<boolean>;
 }
 
 /** Bedrock. Both methods resolve only when Bedrock has accepted, and reject with the GatewayError to answer. */

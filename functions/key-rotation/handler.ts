@@ -8,6 +8,8 @@ import {
   startServices,
 } from '../../shared/aws/services.ts';
 import { createTenancyStore } from '../../shared/aws/tenancy-store.ts';
+import { createUsageRollups } from '../../shared/aws/usage-rollups.ts';
+import { createUsageStore } from '../../shared/aws/usage-store.ts';
 import { createHandler } from './create-handler.ts';
 
 const services = startServices(process.env);
@@ -20,8 +22,11 @@ export const handler = createHandler({
     dynamo,
     limitsTable: config.tables.limits,
     usageTable: config.tables.usage,
+    clock,
     log,
   }),
+  usage: createUsageStore({ dynamo, table: config.tables.usage }),
+  rollups: createUsageRollups({ dynamo, table: config.tables.usage }),
   vault: secretVaultOf(services),
   events: eventBusOf(services),
   settings: deploymentSettingsOf(services),

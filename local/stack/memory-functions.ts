@@ -56,6 +56,7 @@ function createHandlers(environment: FunctionEnvironment): Readonly<Record<strin
     tenancy,
     credentials,
     usage,
+    rollups: usage.rollups,
     limits,
     clock,
     log,

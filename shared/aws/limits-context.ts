@@ -1,6 +1,6 @@
 /** What the parts of the limits store share: its tables, its patience and what it remembers. */
 import type { RequestId, TenantRef } from '../domain/ids.ts';
-import type { Log } from '../ports.ts';
+import type { Clock, Log } from '../ports.ts';
 import type { Dynamo } from './dynamo.ts';
 import type { FinishedEntries } from './finished-entries.ts';
 import type { WriteTarget } from './limits-expression.ts';
@@ -13,6 +13,8 @@ export interface LimitsTables {
   readonly usageTable: string;
   /** Days that usage records are kept; absent means for ever. */
   readonly usageRetentionDays?: number;
+  /** Tells usage records that come after their hour was rolled up; absent: nobody rolls the ledger up. */
+  readonly clock?: Clock;
   /** Told of orphans, late duplicates, overruns and charges without a reservation. */
   readonly log?: Log;
 }
@@ -26,6 +28,7 @@ export const usageTableOf = (context: LimitsContext): UsageTable => ({
   dynamo: context.dynamo,
   table: context.usageTable,
   ...(context.usageRetentionDays !== undefined && { retentionDays: context.usageRetentionDays }),
+  ...(context.clock !== undefined && { clock: context.clock }),
 });
 
 export const targetOf = (

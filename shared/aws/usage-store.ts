@@ -1,18 +1,22 @@
 /** The ledger in DynamoDB. Reading is the metrics function's; writing belongs to settlement (limits-store.ts). */
 import type { RequestId, TenantRef } from '../domain/ids.ts';
+import { isLate } from '../domain/rollup.ts';
 import type { TimeRange, UsageRecord } from '../domain/usage.ts';
-import type { UsageStore } from '../ports.ts';
+import type { Clock, UsageStore } from '../ports.ts';
 import { type Item, text } from './attribute.ts';
 import type { Dynamo } from './dynamo.ts';
 import { partitionOf } from './item-keys.ts';
 import { isConditionFailure, unavailable } from './store-failure.ts';
 import { fromUsageItem, toUsageItem, usageKey, usageRange } from './usage-item.ts';
+import { reopenHour } from './usage-rollups.ts';
 
 export interface UsageTable {
   readonly dynamo: Dynamo;
   readonly table: string;
   /** After this many days a record may be dropped; absent means never. */
   readonly retentionDays?: number;
+  /** Tells records that come late; absent: nobody rolls this ledger up. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -23,7 +27,10 @@ export const createUsageStore = (usage: UsageTable): UsageStore => ({
   read: (tenant, range) => readPages(usage, tenant, range),
 });
 
-/** Writes a record unless it is there: repeating it, from any process, changes nothing. Throws what DynamoDB throws. */
+/**
+ * Writes a record unless it is there: repeating it, from any process, changes nothing. A record that comes late opens
+ * its hour again, also where it was there: who wrote it may have died before this. Throws what DynamoDB throws.
+ */
 export async function putUsageRecord(usage: UsageTable, record: UsageRecord): Promise<void> {
   try {
     await usage.dynamo.putItem({
@@ -34,6 +41,8 @@ export async function putUsageRecord(usage: UsageTable, record: UsageRecord): Pr
   } catch (error) {
     if (!isConditionFailure(error)) throw error;
   }
+  // Asked behind the write: by then the record is there, however long the process stood still before.
+  if (usage.clock !== undefined && isLate(record, usage.clock())) await reopenHour(usage, record);
 }
 
 /** Whether a request has its record, strongly consistent. Throws what DynamoDB throws. */

@@ -1,6 +1,8 @@
-/** Usage records folded into time buckets and, within each, groups. Pure: records in, report out. */
+/**
+ * Usage folded into time buckets and, within each, groups. Pure: records or sums of them in, report out.
+ */
 import { type GroupValues, groupOf, type RecordGroup } from './record-groups.ts';
-import type { UsageRecord } from './usage.ts';
+import type { CountedUsage } from './rollup.ts';
 
 /** One line of a bucket: a group and what its records add up to. */
 export interface GroupSum<Sum> {
@@ -19,8 +21,11 @@ export interface Bucket<Sum> {
  * than it may: its end moves to the front while records come in, but never into its first bucket.
  */
 export interface BucketReport<Sum> {
-  /** Takes records in any order. Throws RangeError where the first bucket alone has more than a page may hold. */
-  add(record: UsageRecord): void;
+  /**
+   * Takes records, and sums of records of one bucket, in any order. Throws RangeError where the first bucket alone has
+   * more than a page may hold.
+   */
+  add(record: CountedUsage): void;
   /** Where the page ends as far as is known: nothing from here on counts. */
   readonly toMs: number;
   /** Every bucket of the page, also one without a sum. */
@@ -37,7 +42,7 @@ export interface BucketRange {
 
 /** What one page may hold. */
 export interface PageBounds {
-  /** Records of all buckets, where there is more than one. */
+  /** Records of all buckets, where there is more than one. What is read summed up counts as one. */
   readonly recordsMax: number;
   /** Records of a page that is one bucket: more are refused. */
   readonly firstRecordsMax: number;
@@ -48,11 +53,11 @@ export interface PageBounds {
 export interface Folding<Sum> extends BucketRange {
   readonly groupBy: readonly RecordGroup[];
   /** Whether a record counts. */
-  readonly counts: (record: UsageRecord) => boolean;
+  readonly counts: (record: CountedUsage) => boolean;
   readonly bounds: PageBounds;
   /** Nothing yet. */
   readonly zero: Sum;
-  readonly plus: (sum: Sum, record: UsageRecord) => Sum;
+  readonly plus: (sum: Sum, record: CountedUsage) => Sum;
 }
 
 /** One bucket while it is filled. `records` has those too that do not count: they were read. */
@@ -100,7 +105,7 @@ const isOver = (page: { readonly records: number; readonly groups: number }, bou
 
 function addTo<Sum>(
   bucket: OpenBucket<Sum>,
-  of: { readonly record: UsageRecord; readonly folding: Folding<Sum> },
+  of: { readonly record: CountedUsage; readonly folding: Folding<Sum> },
 ): void {
   const { record, folding } = of;
   bucket.records += 1;

@@ -2,7 +2,8 @@
 import { type BucketRange, type BucketReport, createBucketReport, type PageBounds } from './bucket-report.ts';
 import type { NanoUsd } from './money.ts';
 import { passes, type RecordFilter, type RecordGroup } from './record-groups.ts';
-import type { Endpoint, UsageRecord } from './usage.ts';
+import type { CountedUsage } from './rollup.ts';
+import type { Endpoint } from './usage.ts';
 
 /**
  * What a report may be grouped by (UsageCostsParams of openai 7.55). A line item is a model with all that was charged
@@ -43,7 +44,7 @@ export const createCostReport = (
     plus,
   });
 
-function plus(sum: CostSum, record: UsageRecord): CostSum {
+function plus(sum: CostSum, record: CountedUsage): CostSum {
   const unit = UNITS[record.endpoint];
   return {
     nanoUsd: sum.nanoUsd + record.nanoUsd,

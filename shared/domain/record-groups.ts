@@ -1,7 +1,7 @@
 /** By what reports tell usage records apart, and which records they leave out. */
 import { keyId, projectId, serviceAccountId } from './ids.ts';
 import type { ServiceTier } from './price.ts';
-import type { UsageRecord } from './usage.ts';
+import type { CountedUsage } from './rollup.ts';
 
 /**
  * What a record is, by the names of OpenAI's `group_by`. Requests are made by service accounts, so that a user is one.
@@ -18,7 +18,7 @@ const VALUES = {
   api_source: () => 'unlabeled',
   size: () => null,
   source: () => null,
-} as const satisfies Readonly<Record<string, (record: UsageRecord) => string | boolean | null>>;
+} as const satisfies Readonly<Record<string, (record: CountedUsage) => string | boolean | null>>;
 
 export type RecordGroup = keyof typeof VALUES;
 
@@ -26,7 +26,7 @@ export type RecordGroup = keyof typeof VALUES;
 export type GroupValues = Readonly<Partial<Record<RecordGroup, string | boolean | null>>>;
 
 /** The group that a record belongs to. */
-export const groupOf = (record: UsageRecord, by: readonly RecordGroup[]): GroupValues =>
+export const groupOf = (record: CountedUsage, by: readonly RecordGroup[]): GroupValues =>
   Object.fromEntries(by.map((name) => [name, VALUES[name](record)]));
 
 /** OpenAI's word for the standard tier is `default`; the others it shares with Bedrock. */
@@ -44,7 +44,7 @@ export interface RecordFilter {
 }
 
 /** Whether a filter lets a record count. */
-export const passes = (filter: RecordFilter, record: UsageRecord): boolean =>
+export const passes = (filter: RecordFilter, record: CountedUsage): boolean =>
   includes(filter.models, record.model) &&
   (filter.userIds === undefined || filter.userIds.includes(VALUES.user_id(record))) &&
   (filter.apiKeyIds === undefined || filter.apiKeyIds.includes(VALUES.api_key_id(record))) &&

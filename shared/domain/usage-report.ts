@@ -1,7 +1,8 @@
 /** Usage folded into time buckets and groups, as OpenAI's usage API reports it: one report a kind of endpoint. */
 import { type BucketRange, type BucketReport, createBucketReport, type PageBounds } from './bucket-report.ts';
 import { passes, type RecordFilter, type RecordGroup } from './record-groups.ts';
-import type { Endpoint, UsageRecord } from './usage.ts';
+import type { CountedUsage } from './rollup.ts';
+import type { Endpoint } from './usage.ts';
 
 interface UsageReportKind {
   /** Only what was asked of this endpoint counts. */
@@ -62,8 +63,8 @@ export function createUsageReport(
   });
 }
 
-const plus = (sum: UsageSum, { usage }: UsageRecord): UsageSum => ({
-  requests: sum.requests + 1,
+const plus = (sum: UsageSum, { usage, requests = 1 }: CountedUsage): UsageSum => ({
+  requests: sum.requests + requests,
   input: sum.input + usage.input,
   cacheRead: sum.cacheRead + usage.cacheRead,
   cacheWrite: sum.cacheWrite + usage.cacheWrite,

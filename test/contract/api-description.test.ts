@@ -139,6 +139,12 @@ describe('the description of the API', () => {
           yield await unasked();
         },
       },
+      rollups: {
+        readProgress: unasked,
+        read: async function* () {
+          yield await unasked();
+        },
+      },
       audit: { list: unasked, readHead: unasked },
       secrets: testSecrets,
       clock: () => NOON_MS,

@@ -99,6 +99,7 @@ const IDS = [
 const handler = createHandler({
   tenancy: createMemoryTenancy().tenancy,
   usage: createMemoryUsageStore(),
+  rollups: createMemoryUsageStore().rollups,
   audit: createMemoryAudit(chains),
   secrets: testSecrets,
   clock: () => NOON_MS,

@@ -2,6 +2,7 @@ import { createHandler } from '../../functions/key-rotation/create-handler.ts';
 import { createMemoryEventBus } from '../../local/memory/event-bus.ts';
 import { createMemorySecretVault } from '../../local/memory/secret-vault.ts';
 import { createMemoryTenancy } from '../../local/memory/tenancy.ts';
+import { createMemoryUsageStore } from '../../local/memory/usage-store.ts';
 import type { TenantRef } from '../../shared/domain/ids.ts';
 import { NOON_MS, recordingLog } from '../support/gateway-event.ts';
 import { seededRandom } from '../support/random.ts';
@@ -11,6 +12,7 @@ const tenants = Array.from({ length: 250 }, () => tenantEntity());
 
 function sweepWith(sweep: (tenant: TenantRef) => Promise<number>, remainingMs = 300_000) {
   const log = recordingLog();
+  const usage = createMemoryUsageStore();
   const handler = createHandler({
     tenancy: {
       ...createMemoryTenancy().tenancy,
@@ -21,6 +23,8 @@ function sweepWith(sweep: (tenant: TenantRef) => Promise<number>, remainingMs = 
       },
     },
     limits: { sweep, readSpend: async () => ({ nanoUsd: 0, debtNanoUsd: 0 }) },
+    usage,
+    rollups: usage.rollups,
     vault: createMemorySecretVault(),
     events: createMemoryEventBus(),
     settings: { baseUrl: async () => 'https://gateway.example/dev' },
@@ -33,7 +37,16 @@ function sweepWith(sweep: (tenant: TenantRef) => Promise<number>, remainingMs = 
   return { log, run: () => handler({}, context) };
 }
 
-const NOTHING = { settled: 0, rotated: 0, reminded: 0, delivered: 0, failed: 0, left: 0 };
+const NOTHING = {
+  settled: 0,
+  rotated: 0,
+  reminded: 0,
+  delivered: 0,
+  rolledUp: 0,
+  behind: 0,
+  failed: 0,
+  left: 0,
+};
 
 describe('the hourly sweep', () => {
   test('visits every tenant once, over all pages', async () => {
@@ -58,6 +71,6 @@ describe('the hourly sweep', () => {
 
   test('stops before its time is up and names how many are left', async () => {
     const { run } = sweepWith(() => Promise.reject(new Error('not to be asked')), 15_000);
-    expect(await run()).toEqual({ ...NOTHING, tenants: 250, left: 250 });
+    expect(await run()).toEqual({ ...NOTHING, tenants: 250, behind: 250, left: 250 });
   });
 });

@@ -77,6 +77,7 @@ export async function ledgerFixture(tenants: readonly Tenant[], bounds?: PageBou
   const handler = createHandler({
     tenancy,
     usage,
+    rollups: ledger.rollups,
     audit: createMemoryAudit(chains),
     secrets: testSecrets,
     clock: () => NOON_MS,

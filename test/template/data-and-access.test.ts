@@ -59,7 +59,7 @@ const GRANTS = {
     AuditTable: ['PutItem'],
     AuditHeadTable: ['GetItem', 'UpdateItem'],
     LimitsTable: ['GetItem', 'UpdateItem'],
-    UsageTable: ['GetItem', 'PutItem'],
+    UsageTable: ['GetItem', 'PutItem', 'Query'],
     ...DELIVERS_KEYS,
     log: WRITES_LOG,
   },

@@ -62,6 +62,7 @@ function charge(
 const handler = createHandler({
   tenancy,
   usage,
+  rollups: usage.rollups,
   audit: createMemoryAudit(chains),
   secrets: testSecrets,
   clock: () => NOON_MS,
