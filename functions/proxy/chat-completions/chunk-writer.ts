@@ -4,8 +4,9 @@ import type { ServiceTier } from '../../../shared/domain/price.ts';
 import { SSE_DATA, SSE_DONE, SSE_END, SSE_PING, sseError } from '../../../shared/http/sse.ts';
 import { AnswerEnd } from '../model-call/answer-end.ts';
 import type { AnswerFacts, AnswerWriter } from '../model-call/answer-wire.ts';
+import { wireUsage } from '../wire/completion-usage.ts';
 import { wireServiceTier } from '../wire/service-tier.ts';
-import { identityOf, wireUsage } from './answer-fields.ts';
+import { identityOf } from './answer-fields.ts';
 import { Thoughts } from './thoughts.ts';
 
 const ROLE_DELTA = '{"role":"assistant","content":"","refusal":null}';

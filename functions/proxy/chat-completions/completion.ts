@@ -3,8 +3,9 @@ import type { ModelEvent } from '../../../shared/domain/model-event.ts';
 import type { ServiceTier } from '../../../shared/domain/price.ts';
 import { AnswerEnd } from '../model-call/answer-end.ts';
 import type { AnswerFacts } from '../model-call/answer-wire.ts';
+import { wireUsage } from '../wire/completion-usage.ts';
 import { wireServiceTier } from '../wire/service-tier.ts';
-import { identityOf, wireUsage } from './answer-fields.ts';
+import { identityOf } from './answer-fields.ts';
 import { Thoughts } from './thoughts.ts';
 
 /** A whole answer as JSON text. Throws GatewayError where the events are not those of a finished answer. */

@@ -2,11 +2,11 @@
 import type { AnswerFormat, ModelCommand, ParamNames } from '../../../shared/domain/conversation.ts';
 import { jsonSchemaFormat } from '../wire/answer-format.ts';
 import { readEndUser, readMetadata } from '../wire/caller-tags.ts';
+import { decideParameters } from '../wire/decision.ts';
 import {
   assertKeys,
   isObject,
   type JsonObject,
-  readBoolean,
   readChoice,
   readInteger,
   readObject,
@@ -20,19 +20,18 @@ import { readEffort, readThinking } from '../wire/reasoning.ts';
 import { refuseMissing, refuseType, refuseValue } from '../wire/refusal.ts';
 import { readSampling } from '../wire/sampling.ts';
 import { readServiceTier } from '../wire/service-tier.ts';
+import { readStop } from '../wire/stop.ts';
+import { readStreaming, type Streaming } from '../wire/streaming.ts';
 import { assertWellFormed } from '../wire/well-formed.ts';
 import { type Conversation, readConversation } from './messages.ts';
-import { decideParameters } from './parameters.ts';
+import { CHAT_PARAMETERS } from './parameters.ts';
 import { readToolUse } from './tools.ts';
 
-const STOP_MAX = 4;
 const TOKENS = { min: 1, max: Number.MAX_SAFE_INTEGER };
 
 /** A chat completion as it was asked for. */
-export interface ChatRequest {
+export interface ChatRequest extends Streaming {
   readonly command: ModelCommand;
-  readonly stream: boolean;
-  readonly includeUsage: boolean;
 }
 
 const PARAM_NAMES: ParamNames = {
@@ -58,7 +57,7 @@ export function parseChatRequest(body: unknown): ChatRequest {
   if (!isObject(body)) return refuseType('body', { expected: 'a JSON object', got: body ?? null });
   assertWellFormed(body, '');
   const reading = new Reading();
-  decideParameters(body, reading);
+  decideParameters(body, { decisions: CHAT_PARAMETERS, reading });
   const cache = readCacheOptions(body['prompt_cache_options'], 'prompt_cache_options');
   const context = { reading, cacheTtl: cache.ttl };
   const conversation = readConversation(body['messages'], context);
@@ -148,30 +147,4 @@ function readAnswerFormat(value: unknown): AnswerFormat {
   if (type === 'json_object') return { type: 'json' };
   const at = within(param, 'json_schema');
   return jsonSchemaFormat(requireObject(format['json_schema'], at), at);
-}
-
-function readStop(value: unknown): readonly string[] {
-  if (value === undefined || value === null) return [];
-  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-  if (list.length > STOP_MAX) return refuseValue('stop', `expected at most ${STOP_MAX} sequences.`);
-  const sequences = list.map((item, index) => {
-    const param = Array.isArray(value) ? within('stop', index) : 'stop';
-    return typeof item === 'string' ? item : refuseType(param, { expected: 'a string', got: item });
-  });
-  // An empty sequence stops nothing, and Bedrock refuses it.
-  return sequences.filter((sequence) => sequence !== '');
-}
-
-const STREAM_KEYS: ReadonlySet<string> = new Set(['include_usage', 'include_obfuscation']);
-
-function readStreaming(body: JsonObject, reading: Reading): Pick<ChatRequest, 'stream' | 'includeUsage'> {
-  const stream = readBoolean(body['stream'], 'stream') ?? false;
-  const options = readObject(body['stream_options'], 'stream_options');
-  if (options === undefined) return { stream, includeUsage: false };
-  if (!stream) refuseValue('stream_options', "it is allowed only where 'stream' is true.");
-  assertKeys(options, { param: 'stream_options', known: STREAM_KEYS });
-  const includeUsage = readBoolean(options['include_usage'], 'stream_options.include_usage') ?? false;
-  const obfuscated = readBoolean(options['include_obfuscation'], 'stream_options.include_obfuscation');
-  if (obfuscated === true) reading.ignore('stream_options.include_obfuscation');
-  return { stream, includeUsage };
 }

@@ -11,8 +11,9 @@ import type {
   ResponseFormatJSONSchema,
   ResponseFormatText,
 } from 'openai/resources/shared';
-import { CHAT_PARAMETERS, type Decision } from '../../../functions/proxy/chat-completions/parameters.ts';
+import { CHAT_PARAMETERS } from '../../../functions/proxy/chat-completions/parameters.ts';
 import { parseChatRequest } from '../../../functions/proxy/chat-completions/request.ts';
+import type { Decision } from '../../../functions/proxy/wire/decision.ts';
 import { asks, describeFields, type FieldCase, honoured, said } from '../../support/chat-field-cases.ts';
 import { ASK } from '../../support/proxy-fixture.ts';
 
