@@ -1,5 +1,5 @@
 import { createAmazonBedrock } from '@ai-sdk/amazon-bedrock';
-import { embed, generateText, streamText } from 'ai';
+import { embed, embedMany, generateText, isStepCount, jsonSchema, streamText, tool } from 'ai';
 import { type BedrockEmulator, startBedrockEmulator } from '../../../local/bedrock/emulator.ts';
 import { CLAUDE, CREDENTIALS } from './clients.ts';
 
@@ -63,4 +63,47 @@ describe('the Bedrock emulator, through the AI SDK', () => {
     });
     expect([embedding.length, usage.tokens]).toEqual([1024, 5]);
   });
+
+  it('goes through a tool loop with thinking', async () => {
+    const asked: unknown[] = [];
+    const getWeather = tool({
+      inputSchema: jsonSchema<{ city: string }>({
+        type: 'object',
+        properties: { city: { type: 'string' } },
+        required: ['city'],
+        additionalProperties: false,
+      }),
+      execute: (input) => {
+        asked.push(input);
+        return '21 degrees';
+      },
+    });
+    const { text, steps } = await generateText({
+      ...asking(`[[emulator tool=get_weather args='{"city":"Oslo"}']]`),
+      tools: { get_weather: getWeather },
+      stopWhen: isStepCount(3),
+      providerOptions: { bedrock: { reasoningConfig: { type: 'enabled', budgetTokens: 1024 } } },
+    });
+    expect([asked, steps.length, text]).toEqual([
+      [{ city: 'Oslo' }],
+      2,
+      'This is the Bedrock emulator. The tools said: 21 degrees',
+    ]);
+    expect(steps[0]?.reasoningText).toMatch(/^The Bedrock emulator thinks nothing/);
+  });
+
+  it.each(['cohere.embed-english-v3', 'cohere.embed-v4:0', 'amazon.nova-2-multimodal-embeddings-v1:0'])(
+    'embeds several texts with %s',
+    async (model) => {
+      const { embeddings } = await embedMany({
+        model: bedrock.embedding(model),
+        values: ['pears', 'plums'],
+        maxRetries: 0,
+      });
+      expect(embeddings.map((vector) => Math.hypot(...vector))).toEqual([
+        expect.closeTo(1, 10),
+        expect.closeTo(1, 10),
+      ]);
+    },
+  );
 });
