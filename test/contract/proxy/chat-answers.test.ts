@@ -21,11 +21,11 @@ import {
 const MODEL = 'us.anthropic.claude-haiku-4-5-20251001-v1:0';
 const ID = `chatcmpl-${requestAt(1)}`;
 const TOOLS = ['add', 'look'].map((name) => ({ type: 'function' as const, function: { name } }));
-const BODY: ChatCompletionCreateParamsNonStreaming = {
+const BODY = {
   model: MODEL,
   messages: [{ role: 'user', content: 'Hi' }],
   tools: TOOLS,
-};
+} satisfies ChatCompletionCreateParamsNonStreaming;
 const USAGE = { inputTokens: 11, outputTokens: 2 };
 
 const delta = (contentBlockIndex: number, fields: object): ConverseStreamEvent => ({
