@@ -92,19 +92,17 @@ function blockEnd(at: BlockAt, { event, facts }: Writing): Buffer {
   const { block, index } = at;
   const text = block.pieces.join('');
   const place = placeOf(at, facts);
-  const item = event('response.output_item.done', {
-    output_index: index,
-    item: itemOf(at, { facts, status: 'completed' }),
-  });
   const { done } = eventsOf(block);
-  if (block.kind === 'tool-call') {
-    return Buffer.concat([event(done, { ...place, name: block.name, arguments: text }), item]);
-  }
-  return Buffer.concat([
-    event(done, { ...place, text, ...logprobsOf(block) }),
-    event('response.content_part.done', { ...place, part: partOf(block, text) }),
-    item,
-  ]);
+  // Events are numbered as they are made, so in the order of the wire.
+  const content =
+    block.kind === 'tool-call'
+      ? [event(done, { ...place, name: block.name, arguments: text })]
+      : [
+          event(done, { ...place, text, ...logprobsOf(block) }),
+          event('response.content_part.done', { ...place, part: partOf(block, text) }),
+        ];
+  const item = itemOf(at, { facts, status: 'completed' });
+  return Buffer.concat([...content, event('response.output_item.done', { output_index: index, item })]);
 }
 
 const partOf = ({ kind }: AnswerBlock, text: string): object =>

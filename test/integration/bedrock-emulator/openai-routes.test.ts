@@ -243,6 +243,33 @@ describe('the OpenAI routes of the Bedrock emulator, through the OpenAI SDK', ()
       },
     );
 
+    it('numbers its events from 0 and names them by their types', async () => {
+      const response = await fetch(`${emulator.url}/openai/v1/responses`, {
+        method: 'POST',
+        headers: { authorization: 'Bearer key' },
+        body: JSON.stringify({ model: GPT, input: '[[emulator say="Two words."]]', stream: true }),
+      });
+      const events = (await response.text())
+        .trim()
+        .split('\n\n')
+        .map((event) => event.split('\n'));
+      const data = events.map(([, line = '']) => JSON.parse(line.slice('data: '.length)));
+      expect(data.map((event) => event.sequence_number)).toEqual(data.map((_, index) => index));
+      expect(events.map(([name]) => name)).toEqual(data.map(({ type }) => `event: ${type}`));
+      expect(data.map(({ type }) => type)).toEqual([
+        'response.created',
+        'response.in_progress',
+        'response.output_item.added',
+        'response.content_part.added',
+        'response.output_text.delta',
+        'response.output_text.delta',
+        'response.output_text.done',
+        'response.content_part.done',
+        'response.output_item.done',
+        'response.completed',
+      ]);
+    });
+
     it('ends a tool loop', async () => {
       const body = { model: GPT, tools: [RESPONSES_TOOL] };
       const first = await client.responses.create({ ...body, input: '[[emulator tool=get_weather]]' });
