@@ -146,11 +146,12 @@ describe.each(kinds)('rollups in $name', ({ open }) => {
     const hour = { startMs: START_MS, generation: 0 };
     const outcomes = await Promise.all([
       world.rollups.seal(tenant, { ...hour, lines: lines(count, 1) }),
-      world.rollups.seal(tenant, { ...hour, lines: lines(count, 1) }),
+      world.rollups.seal(tenant, { ...hour, lines: lines(count, 2) }),
     ]);
+    const winner = outcomes.indexOf('sealed') + 1;
     expect([outcomes.toSorted(), (await readAll(world.rollups, tenant))[0]?.lines]).toEqual([
       ['overtaken', 'sealed'],
-      lines(count, 1),
+      lines(count, winner),
     ]);
   });
 
@@ -317,6 +318,20 @@ describe('what is kept of rollups', () => {
       ['ROLLUP#2026112020#0001', undefined, true],
       ['ROLLUP#2026112020#0002', undefined, true],
     ]);
+  });
+
+  test.each([
+    { trouble: 'lacks an item', parts: '4', generation: '2' },
+    { trouble: 'has an item of another sealing', parts: '3', generation: '1' },
+  ])('is open where an hour $trouble, as while another sweep is at it', async ({ parts, generation }) => {
+    const tenant = freshTenant();
+    await rollups.seal(tenant, { startMs: START_MS, generation: 0, lines: lines(1_234) });
+    const items = dynamo.dump(TABLES.usageTable);
+    const item = (part: string) => items.get(`TENANT#${tenant}|ROLLUP#2026112020#${part}`) ?? {};
+    const rewrite = (Item: ReturnType<typeof item>) => dynamo.putItem({ TableName: TABLES.usageTable, Item });
+    await rewrite({ ...item('0000'), parts: { N: parts } });
+    await rewrite({ ...item('0001'), generation: { N: generation } });
+    expect(await readAll(rollups, tenant)).toEqual([{ startMs: START_MS, generation: 2, lines: undefined }]);
   });
 
   test('and cannot be read rejects: part of a sum would be wrong', async () => {
