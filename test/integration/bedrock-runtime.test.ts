@@ -114,6 +114,50 @@ describe('the lean adapter and the SDK say the same of one Bedrock', () => {
     expect(await lean.converse(asked).catch(codeOf)).toEqual(expected);
   });
 
+  /** What Converse has beside text: thinking, tools and their history, a cache. The SDK encodes files by itself. */
+  const rich = (text: string): ConverseCall => ({
+    ...call(text),
+    body: {
+      messages: [
+        {
+          role: 'user',
+          content: [{ text: 'Hi' }, { cachePoint: { type: 'default', ttl: '1h' } }],
+        },
+        { role: 'assistant', content: [{ toolUse: { toolUseId: 'x', name: 'a', input: { b: 'ü' } } }] },
+        {
+          role: 'user',
+          content: [{ toolResult: { toolUseId: 'x', status: 'success', content: [{ text: 'Ja' }] } }],
+        },
+        { role: 'assistant', content: [{ text: 'So.' }] },
+        { role: 'user', content: [{ text }] },
+      ],
+      inferenceConfig: { maxTokens: 3000 },
+      toolConfig: {
+        tools: [{ toolSpec: { name: 'a', inputSchema: { json: { type: 'object', properties: {} } } } }],
+      },
+      additionalModelRequestFields: {
+        thinking: { type: 'enabled', budget_tokens: 2000 },
+        tool_choice: { type: 'auto', disable_parallel_tool_use: true },
+      },
+      additionalModelResponseFieldPaths: ['/delta/stop_sequence'],
+      requestMetadata: { 'bp:project': 'proj_0' },
+    },
+  });
+
+  test.each([
+    'Think.',
+    '[[emulator tools=a]] Call.',
+    `[[emulator tools=a args='{"b":"😀"}' think=Grübeln]]`,
+    '[[emulator cite=Source]]',
+    '[[emulator metadata=first start=empty]]',
+  ])('with everything beside text: %s', async (text) => {
+    const expected = await outcomeOf(sdk, rich(text));
+    expect(expected.events.length).toBeGreaterThan(3);
+    expect(await outcomeOf(lean, rich(text))).toEqual(expected);
+    const { output, stopReason, usage } = await sdk.converse(rich(text));
+    expect(await lean.converse(rich(text))).toMatchObject({ output, stopReason, usage });
+  });
+
   test('a torn frame breaks the stream', async () => {
     const outcome = await outcomeOf(lean, call('[[emulator fault=torn-frame tokens=10]]'));
     expect(outcome).toMatchObject({ broke: 'model_stream_error' });
