@@ -46,15 +46,15 @@ export async function admit(
     readonly price: TierPrices;
     readonly estimate: Estimate;
     readonly what: Pick<Admission, 'endpoint' | 'serviceTier'>;
-    /** The parameter by which the caller bounded the answer. */
-    readonly outputTokensParam?: RefusedRequest['outputTokensParam'];
+    /** Absent where an answer has no tokens. */
+    readonly outputTokens?: RefusedRequest['outputTokens'];
   },
 ): Promise<Admitted> {
   const { principal, model, price, estimate, what } = of;
   const nowMs = deps.clock();
   const inForce = { ...principal, model: model.id };
   const charges = countersFor(inForce, { nowMs, amounts: estimate.reserved });
-  const asked: RefusedRequest = { nowMs, model: model.id, estimate, outputTokensParam: of.outputTokensParam };
+  const asked: RefusedRequest = { nowMs, model: model.id, estimate, outputTokens: of.outputTokens };
   for (const charge of charges) assertFits(charge, asked);
   const admission: Admission = {
     tenant: principal.tenant,

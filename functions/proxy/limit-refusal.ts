@@ -15,8 +15,8 @@ export interface RefusedRequest {
   /** The catalogue's id. */
   readonly model: string;
   readonly estimate: Estimate;
-  /** The parameter by which the caller bounded the answer; undefined where the tenant's default does. */
-  readonly outputTokensParam?: string | undefined;
+  /** What bounds the answer: the parameter, and who set it. Undefined where an answer has no tokens. */
+  readonly outputTokens?: { readonly param: string; readonly setBy: 'caller' | 'default' } | undefined;
 }
 
 const STALE_RETRY_MS = 100;
@@ -96,12 +96,13 @@ function tokensText({ kind, amount }: CounterCharge, estimate: Estimate): string
 }
 
 /** What the caller can lower, by the name that the caller used; without the full stop. */
-function remedyOf({ estimate, outputTokensParam }: RefusedRequest): string {
+function remedyOf({ estimate, outputTokens }: RefusedRequest): string {
   const { output } = estimate.usage;
-  if (output === 0) return 'Shorten the input';
-  return outputTokensParam === undefined
-    ? `Shorten the input or set max_completion_tokens below ${output}, its default here`
-    : `Shorten the input or lower ${outputTokensParam}, which is ${output}`;
+  if (outputTokens === undefined) return 'Shorten the input';
+  const { param, setBy } = outputTokens;
+  return setBy === 'default'
+    ? `Shorten the input or set ${param} below ${output}, its default here`
+    : `Shorten the input or lower ${param}, which is ${output}`;
 }
 
 function tooManyInflight(of: {

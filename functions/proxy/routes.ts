@@ -1,5 +1,6 @@
 import type { Routes } from '../../shared/http/message.ts';
 import { createChatCompletions } from './chat-completions/create-chat-completions.ts';
+import { createCompletions } from './completions/create-completions.ts';
 import type { ProxyDependencies } from './dependencies.ts';
 import { createEmbeddings } from './embeddings/create-embeddings.ts';
 import { createModelDirectory } from './model-directory.ts';
@@ -11,6 +12,7 @@ export function createProxyRoutes(deps: ProxyDependencies): Routes {
   const directory = createModelDirectory(deps);
   return {
     'POST /v1/chat/completions': createChatCompletions({ ...deps, directory }),
+    'POST /v1/completions': createCompletions({ ...deps, directory }),
     'POST /v1/embeddings': createEmbeddings({ ...deps, directory }),
     'POST /v1/moderations': createModeration(deps),
     'GET /v1/models': createListModels(directory),

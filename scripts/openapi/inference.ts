@@ -1,4 +1,5 @@
 import { chatSchemas } from './chat-schemas.ts';
+import { completionSchemas } from './completion-schemas.ts';
 import { embeddingSchemas } from './embedding-schemas.ts';
 import { RATE_LIMIT_HEADERS } from './headers.ts';
 import { moderationSchemas } from './moderation-schemas.ts';
@@ -8,6 +9,7 @@ import { listOf, object, objectName, ref, text, time } from './schema.ts';
 export const inference: Resource = {
   schemas: {
     ...chatSchemas,
+    ...completionSchemas,
     ...embeddingSchemas,
     ...moderationSchemas,
     Model: object('A model that the key may call.', {
@@ -31,6 +33,21 @@ export const inference: Resource = {
       body: { schema: ref('CreateChatCompletion'), required: 'required' },
       answer: 'ChatCompletion',
       events: 'ChatCompletionChunk',
+      asksCost: 'x-include-cost',
+      headers: [...RATE_LIMIT_HEADERS, 'x-request-cost-usd', 'x-ignored-params'],
+      refusals: {
+        404: 'A model that does not exist or that the key may not call: `model_not_found` for both alike.',
+      },
+    },
+    'POST /v1/completions': {
+      id: 'createCompletion',
+      tag: 'Inference',
+      summary: 'Answer a prompt (legacy)',
+      description:
+        'The prompt is one message of a user to a chat model. A streamed answer that fails says so in an event `{"error": …}` and ends without `[DONE]`.',
+      body: { schema: ref('CreateCompletion'), required: 'required' },
+      answer: 'Completion',
+      events: 'CompletionChunk',
       asksCost: 'x-include-cost',
       headers: [...RATE_LIMIT_HEADERS, 'x-request-cost-usd', 'x-ignored-params'],
       refusals: {

@@ -19,6 +19,7 @@ const ALERTS = `${PROJECT}/spend_alerts`;
 /** The scopes of which any one opens the route. */
 export const ROUTE_SCOPES: Readonly<Record<string, readonly Scope[]>> = {
   'POST /v1/chat/completions': ['chat.completions:write'],
+  'POST /v1/completions': ['chat.completions:write'],
   'POST /v1/embeddings': ['embeddings:write'],
   'POST /v1/moderations': ['moderations:write'],
   'GET /v1/models': ['models:read', 'chat.completions:write', 'embeddings:write'],

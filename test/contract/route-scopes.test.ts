@@ -42,7 +42,7 @@ const READ = /^GET /;
 
 /** What each scope opens, as a person would say it; the table of the product is not asked. */
 const OF_KEYS: Readonly<Record<KeyScope, (route: string) => boolean>> = {
-  'chat.completions:write': (route) => route === 'POST /v1/chat/completions' || MODELS.test(route),
+  'chat.completions:write': (route) => /^POST \/v1\/(chat\/)?completions$/.test(route) || MODELS.test(route),
   'embeddings:write': (route) => route === 'POST /v1/embeddings' || MODELS.test(route),
   'moderations:write': (route) => route === 'POST /v1/moderations',
   'models:read': (route) => MODELS.test(route),

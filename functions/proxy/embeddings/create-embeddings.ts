@@ -5,7 +5,6 @@ import {
   type InputType,
 } from '../../../shared/domain/embedding-model.ts';
 import { type Estimate, estimateOf } from '../../../shared/domain/estimate.ts';
-import { GatewayError } from '../../../shared/domain/gateway-error.ts';
 import type { ModelMode } from '../../../shared/domain/model.ts';
 import type { PriceUse } from '../../../shared/domain/price.ts';
 import type { KeyPrincipal } from '../../../shared/domain/principal.ts';
@@ -18,6 +17,7 @@ import type { ProxyDependencies } from '../dependencies.ts';
 import { keyPrincipal } from '../key-principal.ts';
 import type { CallDependencies } from '../model-call/answer-call.ts';
 import { answerParts, type Part } from '../model-call/answer-parts.ts';
+import { inWireWords } from '../model-call/wire-words.ts';
 import { choosePrices } from '../model-choice.ts';
 import type { NamedModel } from '../model-directory.ts';
 import { isCostAsked } from '../told-cost.ts';
@@ -138,15 +138,9 @@ function partsOf(
           const usage = input === undefined ? undefined : { ...NO_USAGE, input };
           return { result: vectorsIn(dialect, { answer, count: texts.length }), usage };
         } catch (error) {
-          throw inOurWords(error);
+          throw inWireWords(error, 'input');
         }
       },
     };
   });
-}
-
-/** Bedrock's adapter speaks of `messages`, which here are `input`. */
-function inOurWords(error: unknown): unknown {
-  if (!(error instanceof GatewayError) || error.param !== 'messages') return error;
-  return new GatewayError(error.code, error.message, { param: 'input', cause: error.cause });
 }

@@ -17,6 +17,7 @@ import { costHeader } from '../told-cost.ts';
 import { type AcceptedCall, streamedBody, wholeBody } from './answer-body.ts';
 import type { AnswerFacts, AnswerWire } from './answer-wire.ts';
 import { type Plan, planCall } from './plan.ts';
+import { inWireWords } from './wire-words.ts';
 
 /** The inference plane's, and its names for models. */
 export interface CallDependencies extends ProxyDependencies {
@@ -49,9 +50,10 @@ export async function answerCall(deps: CallDependencies, order: CallOrder): Prom
     request: order.request,
     principal,
     what: { endpoint: 'chat.completions', serviceTier: plan.use.tier },
-    ...(order.command.outputTokensMax !== undefined && {
-      outputTokensParam: order.command.paramNames.outputTokensMax,
-    }),
+    outputTokens: {
+      param: order.command.paramNames.outputTokensMax,
+      setBy: order.command.outputTokensMax === undefined ? 'default' : 'caller',
+    },
   });
   const accepting = { ...order, plan, admitted };
   return order.mode === 'streamed' ? answerStreamed(deps, accepting) : answerWhole(deps, accepting);
@@ -113,7 +115,7 @@ async function accept<Result>(
     settlement.accepted();
     return { result, call: { watch, settlement, keyGuard } };
   } catch (error) {
-    const explained = explain(watch, error);
+    const explained = explain(watch, inWireWords(error, of.command.paramNames.messages));
     const ending = endingOf(watch, explained);
     watch.end('over');
     await settlement.settle(ending);
