@@ -2,6 +2,8 @@
  * What differs between stages, and nothing else does. `keyEnvironment` is written into every key: `live` keys are
  * worth an alarm when a scanner finds one. `auditLockMode` and `auditRetentionInDays` bind each object of the audit
  * log's archive from the moment it is written; 400 days are the year that PCI DSS 4.0 asks for (10.5.1), and a month.
+ * `usageRetentionInDays` is how long usage records are kept, as text: 'forever', or 62 days or more. They are what a bill
+ * is proved by, so that none is dropped unless an operator says so here. The sums of their hours stay.
  */
 
 /** Every region that a geographic inference profile routes to: there, too, the model must be allowed. */
@@ -42,6 +44,7 @@ const STAGES = {
     deletionPolicy: 'Delete',
     auditLockMode: 'GOVERNANCE',
     auditRetentionInDays: 1,
+    usageRetentionInDays: 'forever',
   },
   staging: {
     keyEnvironment: 'test',
@@ -50,6 +53,7 @@ const STAGES = {
     deletionPolicy: 'Delete',
     auditLockMode: 'GOVERNANCE',
     auditRetentionInDays: 30,
+    usageRetentionInDays: 'forever',
   },
   prod: {
     keyEnvironment: 'live',
@@ -58,6 +62,7 @@ const STAGES = {
     deletionPolicy: 'Retain',
     auditLockMode: 'COMPLIANCE',
     auditRetentionInDays: 400,
+    usageRetentionInDays: 'forever',
   },
 };
 

@@ -4,6 +4,13 @@ import * as z from 'zod/mini';
 const name = z.string().check(z.regex(/^[A-Za-z0-9_./-]{1,255}$/));
 const endpoint = z.optional(z.string().check(z.regex(/^https?:\/\//)));
 
+/** A month's counters can be rebuilt, and a month reconciled, while its records and the month's before are there. */
+const RETENTION_DAYS_MIN = 62;
+const retention = z.pipe(
+  z.string().check(z.regex(/^(forever|[1-9]\d{0,4})$/)),
+  z.transform((text) => (text === 'forever' ? undefined : Number(text))),
+);
+
 const schema = z.object({
   STAGE: z.string().check(z.regex(/^[a-z][a-z0-9-]{0,15}$/)),
   AWS_REGION: z.string().check(z.regex(/^[a-z]{2}(-[a-z]+)+-\d$/)),
@@ -16,6 +23,7 @@ const schema = z.object({
   CONTEXT_SECRET_ID: name,
   BASE_URL_PARAMETER: name,
   KEY_ENVIRONMENT: z.enum(['live', 'test']),
+  USAGE_RETENTION_DAYS: retention.check(z.refine((days) => days === undefined || days >= RETENTION_DAYS_MIN)),
   AWS_ENDPOINT_URL: endpoint,
   AWS_ENDPOINT_URL_DYNAMODB: endpoint,
   AWS_ENDPOINT_URL_BEDROCK: endpoint,
@@ -42,6 +50,8 @@ export interface Config {
   /** The parameter that says where the API is reached. */
   readonly baseUrlParameter: string;
   readonly keyEnvironment: 'live' | 'test';
+  /** Days that usage records are kept, 62 or more; undefined means for ever. */
+  readonly usageRetentionDays: number | undefined;
   /** Endpoints that replace AWS's own, as the AWS SDKs name them; undefined means the regional default. */
   readonly endpoints: {
     readonly dynamodb: string | undefined;
@@ -78,6 +88,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     contextSecretId: env.CONTEXT_SECRET_ID,
     baseUrlParameter: env.BASE_URL_PARAMETER,
     keyEnvironment: env.KEY_ENVIRONMENT,
+    usageRetentionDays: env.USAGE_RETENTION_DAYS,
     endpoints: {
       dynamodb: env.AWS_ENDPOINT_URL_DYNAMODB ?? env.AWS_ENDPOINT_URL,
       bedrock: env.AWS_ENDPOINT_URL_BEDROCK ?? env.AWS_ENDPOINT_URL,

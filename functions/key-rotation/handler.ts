@@ -22,6 +22,7 @@ export const handler = createHandler({
     dynamo,
     limitsTable: config.tables.limits,
     usageTable: config.tables.usage,
+    usageRetentionDays: config.usageRetentionDays,
     clock,
     log,
   }),

@@ -2,6 +2,7 @@ import { COST_GROUPS, type CostSum, createCostReport } from '../../shared/domain
 import type { UseCase } from '../../shared/http/message.ts';
 import { bucketAnswer, type ResultForm } from './bucket-answer.ts';
 import { parseCostsQuery } from './costs-request.ts';
+import { requireKeptRecords } from './kept-records.ts';
 import { type LedgerPorts, readLedgers } from './ledgers.ts';
 import { PAGE_BOUNDS } from './page-bounds.ts';
 
@@ -13,6 +14,7 @@ export const costs =
   (ports: LedgerPorts): UseCase =>
   async (request) => {
     const query = parseCostsQuery(request);
+    requireKeptRecords(query, { retentionDays: ports.usageRetentionDays, nowMs: request.receivedAtMs });
     const report = createCostReport({ ...query, bounds: ports.pageBounds ?? PAGE_BOUNDS });
     await readLedgers(ports, { principal: request.principal, query, report });
     const isByItem = query.groupBy.includes('line_item');

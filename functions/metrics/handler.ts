@@ -14,6 +14,7 @@ export const handler = createHandler({
   tenancy: createTenancyStore({ dynamo, tables: config.tables, clock }),
   usage: createUsageStore({ dynamo, table: config.tables.usage }),
   rollups: createUsageRollups({ dynamo, table: config.tables.usage }),
+  usageRetentionDays: config.usageRetentionDays,
   audit: createAuditStore({ dynamo, tables: config.tables }),
   secrets: contextSecretOf(services),
   clock,

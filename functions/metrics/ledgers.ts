@@ -18,6 +18,8 @@ export interface LedgerPorts {
   readonly tenancy: Pick<TenancyStore, 'listTenants'>;
   readonly usage: UsageStore;
   readonly rollups: Pick<UsageRollups, 'readProgress' | 'read'>;
+  /** Days that records are kept; undefined means for ever. */
+  readonly usageRetentionDays?: number | undefined;
   /** What one page of a report may hold; absent: what the function can answer. */
   readonly pageBounds?: PageBounds;
 }

@@ -6,6 +6,7 @@ import {
 } from '../../shared/domain/usage-report.ts';
 import type { UseCase } from '../../shared/http/message.ts';
 import { bucketAnswer } from './bucket-answer.ts';
+import { requireKeptRecords } from './kept-records.ts';
 import { type LedgerPorts, readLedgers } from './ledgers.ts';
 import { PAGE_BOUNDS } from './page-bounds.ts';
 import { parseUsageQuery } from './usage-request.ts';
@@ -16,6 +17,7 @@ export const usage =
   async (request) => {
     const { endpoint, groups } = USAGE_REPORTS[name];
     const query = parseUsageQuery(request, name);
+    requireKeptRecords(query, { retentionDays: ports.usageRetentionDays, nowMs: request.receivedAtMs });
     const report = createUsageReport({ ...query, endpoint, bounds: ports.pageBounds ?? PAGE_BOUNDS });
     await readLedgers(ports, { principal: request.principal, query, report });
     const form = { object: `organization.usage.${name}.result`, groups, fields: FIELDS[name] };

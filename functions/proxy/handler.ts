@@ -24,6 +24,7 @@ export const handler = createHandler({
     dynamo: leanDynamo(services),
     limitsTable: config.tables.limits,
     usageTable: config.tables.usage,
+    usageRetentionDays: config.usageRetentionDays,
     clock,
     log,
   }),

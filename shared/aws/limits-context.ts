@@ -12,7 +12,7 @@ export interface LimitsTables {
   readonly limitsTable: string;
   readonly usageTable: string;
   /** Days that usage records are kept; absent means for ever. */
-  readonly usageRetentionDays?: number;
+  readonly usageRetentionDays?: number | undefined;
   /** Tells usage records that come after their hour was rolled up; absent: nobody rolls the ledger up. */
   readonly clock?: Clock;
   /** Told of orphans, late duplicates, overruns and charges without a reservation. */

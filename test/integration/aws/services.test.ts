@@ -36,6 +36,7 @@ const ENVIRONMENT = {
   AUDIT_ARCHIVE: 'archive',
   BASE_URL_PARAMETER: '/bedrock-proxy/test/base-url',
   KEY_ENVIRONMENT: 'test',
+  USAGE_RETENTION_DAYS: 'forever',
   AWS_ACCESS_KEY_ID: 'AKID',
   AWS_SECRET_ACCESS_KEY: 'secret',
 };
