@@ -1,8 +1,8 @@
 /**
  * Amazon Bedrock on a laptop: the runtime (Converse, ConverseStream, InvokeModel, InvokeModelWithResponseStream,
- * CountTokens) and the control plane's models and inference profiles, over HTTP/1.1 and HTTP/2 without TLS on one
- * port of the loopback. It is no model and says so in every answer. Signatures are required, not verified.
- * README.md beside this file tells what can be asked of it in a prompt.
+ * CountTokens, guardrails, Bedrock's own OpenAI routes) and the control plane's models and inference profiles, over
+ * HTTP/1.1 and HTTP/2 without TLS on one port of the loopback. It is no model and says so in every answer. Signatures
+ * are required, not verified. README.md beside this file tells what can be asked of it in a prompt.
  */
 import { type EmulatorClock, SYSTEM_CLOCK } from './clock.ts';
 import { paddingFrom } from './dialect.ts';

@@ -1,5 +1,5 @@
 /** What files a conversation may carry: kinds, sizes, numbers, and bytes that are what they are called. */
-import type { EmulatedModel } from './models.ts';
+import { type EmulatedModel, foundationModelOf } from './models.ts';
 import { refuse } from './service-error.ts';
 import { blocksOf, type Media, mediaOf, type Turn } from './turns.ts';
 
@@ -15,7 +15,10 @@ const IMAGE_SIDE_MAX = 8000;
 export function checkMedia(turns: readonly Turn[], model: EmulatedModel): void {
   const all = turns.flatMap(mediaOf);
   if (all.length === 0) return;
-  for (const turn of turns) checkPlaces(turn, model);
+  for (const turn of turns) {
+    checkPlaces(turn, model);
+    checkResults(turn, model);
+  }
   checkNumbers(all);
   for (const file of all) checkFile(file);
   for (const [index, turn] of turns.entries()) checkDocumentsHaveText(turn, index);
@@ -33,6 +36,17 @@ function checkPlaces(turn: Turn, { capabilities }: EmulatedModel): void {
     if (capabilities?.includes(CAPABILITY[media]) !== false) continue;
     if (media === 'document') refuse("This model doesn't support documents.");
     refuse(`This model doesn't support the ${media} field for user messages. Remove ${media} and try again.`);
+  }
+}
+
+/** Families that look at images inside tool results; the others take them beside only. */
+const SEES_IN_RESULTS = /^(?:anthropic\.|amazon\.nova|meta\.llama4)/;
+
+function checkResults({ blocks }: Turn, { id }: EmulatedModel): void {
+  if (SEES_IN_RESULTS.test(foundationModelOf(id))) return;
+  const inside = blocksOf(blocks, 'tool-result').flatMap(({ media }) => media);
+  if (inside.some(({ media }) => media === 'image')) {
+    refuse("This model doesn't support the image field for user messages. Remove image and try again.");
   }
 }
 

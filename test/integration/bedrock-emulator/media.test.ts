@@ -8,6 +8,8 @@ import { type BedrockEmulator, startBedrockEmulator } from '../../../local/bedro
 import { CLAUDE, factsOf, GPT_OSS, RUNTIME_CLIENTS } from './clients.ts';
 
 const NOVA_2 = 'us.amazon.nova-2-lite-v1:0';
+/** A model that sees images, but is of none of the families that see them in tool results. */
+const SEES_IMAGES = 'acme.sees-v1:0';
 const VOXTRAL = 'mistral.voxtral-mini-3b-2507';
 
 const MAGIC: Readonly<Record<ImageFormat, string>> = {
@@ -39,7 +41,16 @@ describe('files for the Bedrock emulator', () => {
   let client: BedrockRuntimeClient;
 
   beforeAll(async () => {
-    emulator = await startBedrockEmulator({ tokenDelayMs: 0 });
+    const models = [
+      {
+        id: SEES_IMAGES,
+        provider: 'acme',
+        mode: 'chat' as const,
+        inputTokensMax: 9999,
+        outputTokensMax: 100,
+      },
+    ];
+    emulator = await startBedrockEmulator({ tokenDelayMs: 0, models });
     client = RUNTIME_CLIENTS['HTTP/1.1'](emulator.url);
   });
   afterAll(async () => {
@@ -149,6 +160,42 @@ describe('files for the Bedrock emulator', () => {
     expect(await failureOf([TEXT, image('png', large)])).toBe(
       'The image exceeds the maximum size of 3932160 bytes.',
     );
+  });
+
+  it('are seen inside tool results by some families only', async () => {
+    const converse = (modelId: string) =>
+      client
+        .send(
+          new ConverseCommand({
+            modelId,
+            toolConfig: {
+              tools: [{ toolSpec: { name: 'look', inputSchema: { json: { type: 'object' } } } }],
+            },
+            messages: [
+              { role: 'user', content: [TEXT] },
+              { role: 'assistant', content: [{ toolUse: { toolUseId: 't1', name: 'look', input: {} } }] },
+              {
+                role: 'user',
+                content: [
+                  {
+                    toolResult: {
+                      toolUseId: 't1',
+                      content: [{ image: { format: 'png', source: { bytes: bytesOf('png') } } }],
+                    },
+                  },
+                ],
+              },
+            ],
+          }),
+        )
+        .then(
+          () => undefined,
+          (error: unknown) => factsOf(error).message,
+        );
+    expect([await converse(CLAUDE), await converse(SEES_IMAGES)]).toEqual([
+      undefined,
+      "This model doesn't support the image field for user messages. Remove image and try again.",
+    ]);
   });
 
   it('are refused in what the assistant says', async () => {
