@@ -9,7 +9,14 @@ import {
   STAGES,
 } from '../support/packaged-template.ts';
 
-const PROXY = ['POST /v1/chat/completions', 'GET /v1/models', 'GET /v1/models/{model+}'];
+const PROXY = [
+  'POST /v1/chat/completions',
+  'POST /v1/completions',
+  'POST /v1/embeddings',
+  'POST /v1/moderations',
+  'GET /v1/models',
+  'GET /v1/models/{model+}',
+];
 const ALIAS = /^(\w+) \/openai\//;
 
 /** The routes of methods by the names that the tables of scopes use, each once. */
