@@ -3,6 +3,7 @@ import { narrowGrant } from '../../shared/domain/grant.ts';
 import { accountOfKey } from '../../shared/domain/ids.ts';
 import { OVERLAP_MS } from '../../shared/domain/key-delivery.ts';
 import { CLAIM_REPEAT_MS, isUsable } from '../../shared/domain/key-lifecycle.ts';
+import { requestLimitsOf } from '../../shared/domain/limits.ts';
 import type { Principal } from '../../shared/domain/principal.ts';
 import type { AdminKey, ApiKey, TenantCredential } from '../../shared/domain/tenancy.ts';
 import type { Clock, CredentialStore } from '../../shared/ports.ts';
@@ -54,7 +55,7 @@ async function authenticateTenantKey(
     ...(models !== undefined && { models }),
     ...(tenant.modelPermissions !== undefined && { modelPermissions: tenant.modelPermissions }),
     ...(ipRanges !== undefined && { ipRanges }),
-    limits: tenant.limits,
+    limits: requestLimitsOf(tenant.limits),
     ...(account.limits !== undefined && { accountLimits: account.limits }),
     ...(tenant.settingsVersion !== undefined && { settingsVersion: tenant.settingsVersion }),
     ...(tenant.showsCost !== undefined && { showsCost: tenant.showsCost }),

@@ -1,6 +1,6 @@
 /** What a caller is told whose request a limit refuses: which limit, whose, its numbers and when to come back. */
 import type { Admission, AdmissionResult } from '../../shared/domain/admission.ts';
-import { type CounterCharge, periodEndMs } from '../../shared/domain/counter.ts';
+import { type CounterCharge, isSlot, periodEndMs } from '../../shared/domain/counter.ts';
 import type { Estimate } from '../../shared/domain/estimate.ts';
 import { GatewayError } from '../../shared/domain/gateway-error.ts';
 import type { ProxyDependencies } from './dependencies.ts';
@@ -77,7 +77,7 @@ function exhausted(
     return new GatewayError('insufficient_quota', message);
   }
   const retryAfterMs = periodEndMs(kind, request.nowMs) - request.nowMs;
-  const period = kind.endsWith('-slot') ? `${unit}s in ten seconds (a sixth of the limit a minute)` : name;
+  const period = isSlot(kind) ? `${unit}s in ten seconds (a sixth of the limit a minute)` : name;
   return new GatewayError(
     unit === 'request' ? 'request_rate_exceeded' : 'rate_limit_exceeded',
     `Rate limit of ${owner} reached for ${period}: ${numbers}. Try again in ${goDuration(retryAfterMs)}.`,

@@ -52,7 +52,9 @@ export function fromUsageItem(tenant: TenantRef, item: Item): UsageRecord {
   const key = parseKeyRef(textOf(item, 'key'));
   const outcome = OUTCOMES.find((candidate) => candidate === item['outcome']?.S);
   const endpoint = ENDPOINTS.find((candidate) => candidate === item['endpoint']?.S);
-  const serviceTier = SERVICE_TIERS.find((candidate) => candidate === item['serviceTier']?.S);
+  // Records of the first version do not say it: there was no other.
+  const tierText = item['serviceTier'] === undefined ? 'standard' : item['serviceTier'].S;
+  const serviceTier = SERVICE_TIERS.find((candidate) => candidate === tierText);
   if (request === undefined || key === undefined || outcome === undefined) throw notARecord(item);
   if (endpoint === undefined || serviceTier === undefined) throw notARecord(item);
   return {

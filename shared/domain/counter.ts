@@ -1,13 +1,14 @@
 /**
  * The counters that enforce limits: what each kind is called, which period an instant belongs to and what a request
- * adds to it. A later kind is a member of COUNTER_KINDS and a row here; nothing else in the store knows kinds by name.
+ * adds to it. A later kind is a member of COUNTER_KINDS, a row here and a letter in counter-codes.ts; nothing else in the
+ * store knows kinds by name.
  *
  * Counters live as top-level attributes of one item a tenant, their period inside the attribute's name, and hold
  * *committed = settled + reserved*. A tenant's own count every request, limited or not, so that a limit set today
  * holds today; those of a service account, their account at the end of the name, exist where it has that limit.
  */
 import { type AccountRef, type ModelRef, modelRefOf, parseAccountRef, parseModelRef } from './ids.ts';
-import { type Amounts, type LimitName, type LimitSet, type TenantLimits, utcSecond } from './limits.ts';
+import { type Amounts, type LimitName, type LimitSet, type RequestLimits, utcSecond } from './limits.ts';
 import { modelBehind } from './model-access.ts';
 
 /** The longest period first: of several counters that refuse a request, the first is named, and a retry waits for it. */
@@ -125,12 +126,15 @@ const RULES: Readonly<Record<CounterKind, CounterRule>> = {
 /** The limit that a kind of counter enforces. */
 export const limitNameOf = (kind: CounterKind): LimitName => RULES[kind].limit;
 
+/** Whether a kind counts ten seconds, of which a limit a minute has its sixth in each. */
+export const isSlot = (kind: CounterKind): boolean => RULES[kind].period === SLOT;
+
 /** `<prefix>#<period>`, and of a service account's or a model's counter `#<reference>`. */
 const NAME = /^([a-z]+)#(\d+)(?:#(.+))?$/;
 
 /** Whose limits a request is under; the account's are absent where it has none of its own. */
 export interface LimitsInForce {
-  readonly limits: TenantLimits;
+  readonly limits: RequestLimits;
   readonly account: AccountRef;
   readonly accountLimits?: LimitSet;
   /** The model's id in the catalogue, with or without an inference profile. */
@@ -146,15 +150,14 @@ export function countersFor(
   of: { readonly nowMs: number; readonly amounts: Amounts },
 ): readonly CounterCharge[] {
   const second = utcSecond(of.nowMs);
-  const modelId = modelBehind(model);
-  const modelLimits = limits.models?.find((one) => one.model === modelId)?.limits;
+  const modelRef = modelRefOf(modelBehind(model));
+  const modelLimits = limits.models?.find(({ ref }) => ref === modelRef)?.limits;
   const isSmooth = limits.smoothing === '10s';
   return COUNTER_KINDS.flatMap((kind): readonly CounterCharge[] => {
     const { period, limit, amountOf } = RULES[kind];
-    if (period === SLOT && !isSmooth) return [];
+    if (isSlot(kind) && !isSmooth) return [];
     const charge = { kind, period: second.slice(0, period.digits), amount: amountOf(of.amounts) };
-    const own =
-      period === SLOT && limits[limit] === undefined ? [] : [{ ...charge, ...bounds(charge, limits) }];
+    const own = isSlot(kind) && limits[limit] === undefined ? [] : [{ ...charge, ...bounds(charge, limits) }];
     return [
       ...own,
       ...(accountLimits?.[limit] === undefined
@@ -162,7 +165,7 @@ export function countersFor(
         : [{ ...charge, account, ...bounds(charge, accountLimits) }]),
       ...(modelLimits?.[limit] === undefined
         ? []
-        : [{ ...charge, model: modelRefOf(modelId), ...bounds(charge, modelLimits) }]),
+        : [{ ...charge, model: modelRef, ...bounds(charge, modelLimits) }]),
     ];
   });
 }
@@ -172,10 +175,10 @@ function bounds(
   charge: { readonly kind: CounterKind; readonly amount: number },
   limits: LimitSet,
 ): Pick<CounterCharge, 'limit' | 'shadowLimit'> {
-  const { limit: name, period } = RULES[charge.kind];
+  const { limit: name } = RULES[charge.kind];
   const limit = limits[name];
   if (limit === undefined) return {};
-  const most = period === SLOT ? slotShare(limit, charge.amount) : limit;
+  const most = isSlot(charge.kind) ? slotShare(limit, charge.amount) : limit;
   return limits.shadow?.includes(name) === true ? { shadowLimit: most } : { limit: most };
 }
 
@@ -198,8 +201,9 @@ export const counterAt = (kind: CounterKind, timeMs: number): CounterIdentity =>
   period: periodOf(kind, utcSecond(timeMs)),
 });
 
-/** The period of a kind that a second belongs to. */
-const periodOf = (kind: CounterKind, second: string): string => second.slice(0, RULES[kind].period.digits);
+/** The period of a kind that a second (utcSecond) belongs to. */
+export const periodOf = (kind: CounterKind, second: string): string =>
+  second.slice(0, RULES[kind].period.digits);
 
 /** What a request of these amounts adds to a counter of this kind; undefined is no request, which adds nothing. */
 export const amountFor = (kind: CounterKind, amounts: Amounts | undefined): number =>
@@ -217,6 +221,18 @@ export function parseCounterName(name: string): CounterIdentity | undefined {
   if (account !== undefined) return { kind, period, account };
   const model = parseModelRef(owner);
   return model === undefined ? undefined : { kind, period, model };
+}
+
+/** Whether requests admitted from `fromMs` to `toMs`, both included, may have charged a counter. */
+export function mayBeChargedIn({
+  fromMs,
+  toMs,
+}: {
+  readonly fromMs: number;
+  readonly toMs: number;
+}): (counter: CounterIdentity) => boolean {
+  const [first, last] = [utcSecond(fromMs), utcSecond(toMs)];
+  return ({ kind, period }) => periodOf(kind, first) <= period && period <= periodOf(kind, last);
 }
 
 /** Whether a counter's period had ended at `timeMs`. Periods are digits of fixed length, so they sort by time. */

@@ -8,12 +8,13 @@ import {
   counterName,
   countersFor,
   hasEndedBy,
+  isSlot,
   type LimitsInForce,
   limitNameOf,
   parseCounterName,
 } from './counter.ts';
 import { type AccountRef, modelRefOf } from './ids.ts';
-import type { Amounts, LimitSet, TenantLimits } from './limits.ts';
+import { type Amounts, type LimitSet, requestLimitsOf, type TenantLimits } from './limits.ts';
 import { type Reservation, usedAmounts, usedNothing } from './reservation-entry.ts';
 import type { UsageRecord } from './usage.ts';
 
@@ -106,7 +107,12 @@ const inForce = (
   { account, model }: Pick<UsageRecord, 'account' | 'model'>,
 ): LimitsInForce => {
   const own = accountLimits.get(account);
-  return { limits, account, model, ...(own !== undefined && { accountLimits: own }) };
+  return {
+    limits: requestLimitsOf(limits),
+    account,
+    model,
+    ...(own !== undefined && { accountLimits: own }),
+  };
 };
 
 /** What a record says that was used, and the most it may mean: an orphan's tokens are all written as input. */
@@ -125,10 +131,10 @@ function readingsOf(
 /** Whether the limits of today keep this counter, so that it holds nothing where nothing charged it. */
 function isKept({ limits, accountLimits, nowMs }: RebuildSource, counter: CounterIdentity): boolean {
   const name = limitNameOf(counter.kind);
-  const isSlot = counter.kind === 'requests-slot' || counter.kind === 'tokens-slot';
-  if (hasEndedBy(nowMs)(counter) || (isSlot && limits.smoothing === undefined)) return false;
+  const ofSlot = isSlot(counter.kind);
+  if (hasEndedBy(nowMs)(counter) || (ofSlot && limits.smoothing === undefined)) return false;
   if (counter.account !== undefined) return accountLimits.get(counter.account)?.[name] !== undefined;
-  if (counter.model === undefined) return !isSlot || limits[name] !== undefined;
+  if (counter.model === undefined) return !ofSlot || limits[name] !== undefined;
   const ofModel = limits.models?.find(({ model }) => modelRefOf(model) === counter.model);
   return ofModel?.limits[name] !== undefined;
 }

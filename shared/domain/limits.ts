@@ -3,6 +3,7 @@
  * conditional update that admits a request, so that a change acts on the next request; the counters that enforce
  * them are counter.ts.
  */
+import { type ModelRef, modelRefOf } from './ids.ts';
 import type { NanoUsd } from './money.ts';
 
 /** The limits there are, by the names of their fields; requests and tokens are counts, money is in nano-USD. */
@@ -68,6 +69,24 @@ export interface TenantLimits extends LimitSet {
   readonly models?: readonly ModelLimits[];
 }
 
+/** The limits of one model as they travel with a request: by its reference, which is shorter than an id. */
+export interface ModelRefLimits {
+  /** `modelRefOf` the model without an inference profile. */
+  readonly ref: ModelRef;
+  readonly limits: LimitSet;
+}
+
+/** A tenant's limits as they come with a request. */
+export type RequestLimits = Omit<TenantLimits, 'models'> & { readonly models?: readonly ModelRefLimits[] };
+
+/** What of a tenant's limits its requests come with. */
+export function requestLimitsOf({ models, ...limits }: TenantLimits): RequestLimits {
+  return models === undefined ? limits : { ...limits, models: models.map(byRef) };
+}
+
+/** A model's limits by its reference. */
+export const byRef = ({ model, limits }: ModelLimits): ModelRefLimits => ({ ref: modelRefOf(model), limits });
+
 export const INFLIGHT_DEFAULT = 100;
 export const INFLIGHT_MAX = 400;
 export const OUTPUT_TOKENS_DEFAULT = 4096;
@@ -81,10 +100,14 @@ export interface Amounts {
   readonly nanoUsd: NanoUsd;
   /** How much money the request may use beyond `nanoUsd`; absent where that is an upper bound. */
   readonly debtNanoUsd?: NanoUsd;
+  /** How many tokens it may use beyond `tokens`; absent where those are an upper bound. */
+  readonly debtTokens?: number;
+  /** The same of `minuteTokens`. */
+  readonly debtMinuteTokens?: number;
 }
 
 /** The limits of a tenant that has set none. */
-export const DEFAULT_LIMITS: TenantLimits = {
+export const DEFAULT_LIMITS: Omit<TenantLimits, 'models'> = {
   version: 1,
   inflightMax: INFLIGHT_DEFAULT,
   outputTokensDefault: OUTPUT_TOKENS_DEFAULT,

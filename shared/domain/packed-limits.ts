@@ -2,7 +2,16 @@
  * Limits as short texts: they travel with every request, inside the 4 KB of its signed identity. A limit is its letter
  * and its number in base36, in shadow with a `!`: `R1oM4ldqpds!` is 60 requests a minute and, in shadow, 10 USD a month.
  */
-import { LIMIT_NAMES, type LimitName, type LimitSet, type ModelLimits, type TenantLimits } from './limits.ts';
+import { parseModelRef } from './ids.ts';
+import {
+  byRef,
+  LIMIT_NAMES,
+  type LimitName,
+  type LimitSet,
+  type ModelLimits,
+  type ModelRefLimits,
+  type RequestLimits,
+} from './limits.ts';
 
 /** Capital letters, so that they part the numbers. */
 const LETTERS: Readonly<Record<LimitName, string>> = {
@@ -57,11 +66,11 @@ export type PackedTenantLimits = readonly [
   outputTokensDefault: number,
   /** Letters of what is chosen: `s`moothing, `b`edrock's counting, `e`stimates. */
   choices: string,
-  /** `<model>=<limits>`, parted by spaces. */
+  /** A model's reference and its limits, `Ab12Cd34R1o`, parted by spaces. */
   models: string,
 ];
 
-export const packTenantLimits = (limits: TenantLimits): PackedTenantLimits => [
+export const packTenantLimits = (limits: RequestLimits): PackedTenantLimits => [
   packLimitSet(limits),
   limits.version,
   limits.inflightMax,
@@ -72,7 +81,7 @@ export const packTenantLimits = (limits: TenantLimits): PackedTenantLimits => [
   packModels(limits.models ?? []),
 ];
 
-export function unpackTenantLimits(packed: PackedTenantLimits): TenantLimits {
+export function unpackTenantLimits(packed: PackedTenantLimits): RequestLimits {
   const [own, version, inflightMax, outputTokensDefault, choices, models] = packed;
   return {
     ...unpackLimitSet(own),
@@ -86,18 +95,24 @@ export function unpackTenantLimits(packed: PackedTenantLimits): TenantLimits {
   };
 }
 
-/** No model's id has a space or an equals sign. */
-const packModels = (models: readonly ModelLimits[]): string =>
-  models.map(({ model, limits }) => `${model}=${packLimitSet(limits)}`).join(' ');
+const packModels = (models: readonly ModelRefLimits[]): string =>
+  models.map(({ ref, limits }) => ref + packLimitSet(limits)).join(' ');
 
-function unpackModel(packed: string): ModelLimits {
-  const [model = '', limits = ''] = packed.split('=');
-  return { model, limits: unpackLimitSet(limits) };
+const REF_LENGTH = 8;
+
+/** Throws TypeError where it names no model: its limits would be nobody's. */
+function unpackModel(packed: string): ModelRefLimits {
+  const ref = parseModelRef(packed.slice(0, REF_LENGTH));
+  if (ref === undefined) throw new TypeError('Limits of a model were packed otherwise than they are read.');
+  return { ref, limits: unpackLimitSet(packed.slice(REF_LENGTH)) };
 }
 
-/** What limits of models may take together as they travel, in bytes, inside CONTEXT_BYTES_MAX (context-mac.ts). */
+/**
+ * What limits of models may take together as they travel, in bytes, inside CONTEXT_BYTES_MAX (context-mac.ts): at least
+ * fourteen models with three limits each.
+ */
 export const MODEL_LIMITS_BYTES_MAX = 480;
 
 /** Whether so many limits of models are short enough to travel with a request. */
 export const modelLimitsFit = (models: readonly ModelLimits[]): boolean =>
-  Buffer.byteLength(packModels(models)) <= MODEL_LIMITS_BYTES_MAX;
+  Buffer.byteLength(packModels(models.map(byRef))) <= MODEL_LIMITS_BYTES_MAX;

@@ -1,7 +1,7 @@
 /** Who is calling, whatever the credential. Made by the authorizer, carried signed, never taken from a request. */
 import { type KeyScope, type PermissionLevel, scopesInForce } from './grant.ts';
 import type { AccountRef, KeyRef, TenantRef } from './ids.ts';
-import type { LimitSet, TenantLimits } from './limits.ts';
+import type { LimitSet, RequestLimits } from './limits.ts';
 import type { ModelPermissions } from './model-access.ts';
 
 /** What an admin key may do: families of the Administration API, `write` includes `read`. */
@@ -36,7 +36,7 @@ export interface KeyPrincipal {
   /** CIDR ranges from which the key may be used; undefined for everywhere. */
   readonly ipRanges?: readonly string[];
   /** The limits in force when the key was checked; they act on this request. */
-  readonly limits: TenantLimits;
+  readonly limits: RequestLimits;
   /** The service account's own limits; undefined where it has none. */
   readonly accountLimits?: LimitSet;
   /** The version of the tenant's settings that is in force; undefined where it has none. */

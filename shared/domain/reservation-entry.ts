@@ -4,32 +4,34 @@
  *
  * - `R`, reserved: what was set aside, and enough to write a usage record should the process die.
  * - `S`, settled: the whole usage record, so that whoever sees it can finish writing the record.
+ * - `V`, void: nothing was reserved and nothing shall be. It stands in the way of copies of an admission that nobody
+ *   waits for any more, and has no record.
  *
  * Times are milliseconds and numbers base36; the instant that makes an entry overdue has a fixed place (characters
  * 1 to 8), so that a scan reads no more. The account is not written: a key's reference begins with it.
  *
  *     R<expires 8><key 10><lifetime>.<tokens>.<nano-USD>.<counters>.<what>.<model>
  *     S<settled 8><key 10><duration>.<input>.<output>.<cache read>.<cache write>.<nano-USD>.<end><what>.<model>
+ *     V<voided 8>
  *
- * Tokens that limits a minute count otherwise are `<tokens>-<that count>`, money that may be passed is
- * `<nano-USD>-<by how much>`, output with images is `<output>-<images>`, and a cache write of which a part is kept
- * for an hour is `<all>-<that part>`. The counters are one letter each (counter.ts): seven for the tenant's and, where
- * they limit, as many for the account's and the model's. `what` is the endpoint and the service tier, a letter each.
+ * Tokens that limits a minute count otherwise are `<tokens>-<that count>`, tokens that may be passed
+ * `<tokens>+<by how many>`, with both counts of both `<tokens>-<that count>+<by how many>-<that count>`; money that may
+ * be passed is `<nano-USD>-<by how much>`, output with images `<output>-<images>`, and a cache write of which a part is
+ * kept for an hour `<all>-<that part>`. The counters are one letter each (counter-codes.ts): seven for the tenant's,
+ * nine with smoothing and, where they limit, as many for the account's and the model's. `what` is the endpoint and the
+ * service tier, a letter each; entries of the first version have none, and are of chat completions in the standard tier.
  *
- * Size: an R is at most 59 bytes beside the model's id, all limits of an account counted; 103 with the longest id in
- * common use (44 bytes, `us.anthropic.claude-sonnet-4-5-20250929-v1:0`); an S 10 to 20 more than an R without them. An
- * item at the in-flight cap of 100 thus holds 13 kB, names included.
+ * Size, of a million tokens and 75 USD: an R has 48 bytes beside the model's id where nothing is chosen, and 94 with
+ * every choice and every limit of an account and a model; the longest id in common use has 44 more
+ * (`us.anthropic.claude-sonnet-4-5-20250929-v1:0`). An S of millions has at most 65 beside the id. What an item then weighs:
+ * docs/limits.md.
  */
 import type { Admission } from './admission.ts';
-import {
-  type CounterCharge,
-  type CounterIdentity,
-  counterCodes,
-  countersOfCharges,
-  parseCounterCodes,
-} from './counter.ts';
+import type { CounterCharge, CounterIdentity } from './counter.ts';
+import { counterCodes, countersOfCharges, parseCounterCodes } from './counter-codes.ts';
 import { accountOfKey, type KeyRef, parseKeyRef, type RequestId, type TenantRef } from './ids.ts';
 import type { Amounts } from './limits.ts';
+import { modelBehind } from './model-access.ts';
 import type { ServiceTier } from './price.ts';
 import { type Endpoint, type Outcome, quotaTokens, totalTokens, type UsageRecord } from './usage.ts';
 
@@ -64,18 +66,20 @@ export interface EntryOwner {
   readonly request: RequestId;
 }
 
-export type EntryState = 'reserved' | 'settled' | 'unknown';
+export type EntryState = 'reserved' | 'settled' | 'void' | 'unknown';
 
 const TIME_LENGTH = 8;
 const NUMBER = '([0-9a-z]+)';
 /** A number, and a second one after a dash where there is one. */
 const PAIR = '([0-9a-z]+)(?:-([0-9a-z]+))?';
 const RESERVED = new RegExp(
-  `^R([0-9a-z]{8})([0-9A-Za-z]{10})([0-9a-z]{1,8})\\.${PAIR}\\.${PAIR}\\.([A-Za-z]*(?:-[A-Z]+)?)\\.([a-z])([a-z])\\.([^\\s]+)$`,
+  `^R([0-9a-z]{8})([0-9A-Za-z]{10})([0-9a-z]{1,8})\\.${PAIR}(?:\\+${PAIR})?\\.${PAIR}\\.([A-Za-z]*(?:-[A-Z]+)?)\\.([^\\s]+)$`,
 );
 const SETTLED = new RegExp(
-  `^S([0-9a-z]{8})([0-9A-Za-z]{10})(-?[0-9a-z]+)\\.${NUMBER}\\.${PAIR}\\.${NUMBER}\\.${PAIR}\\.${NUMBER}\\.([cfao])([em])([a-z])([a-z])\\.([^\\s]+)$`,
+  `^S([0-9a-z]{8})([0-9A-Za-z]{10})(-?[0-9a-z]+)\\.${NUMBER}\\.${PAIR}\\.${NUMBER}\\.${PAIR}\\.${NUMBER}\\.([cfao])([em])([a-z]{2})?\\.([^\\s]+)$`,
 );
+/** What stands before a model's id in an R: two letters, as no model's id begins but those of some profiles. */
+const WHAT = /^([a-z]{2})\.(.+)$/;
 
 const OUTCOME_CODES: Readonly<Record<Outcome, string>> = {
   completed: 'c',
@@ -95,6 +99,15 @@ const TIER_CODES: Readonly<Record<ServiceTier, string>> = {
   flex: 'f',
   batch: 'b',
 };
+
+/** What a request asked for, as an entry tells it. */
+interface What {
+  readonly endpoint: Endpoint;
+  readonly serviceTier: ServiceTier;
+}
+
+/** Entries of the first version say nothing of it: there was nothing else. */
+const FIRST_WHAT: What = { endpoint: 'chat.completions', serviceTier: 'standard' };
 
 /** The member of a closed set that has this letter. */
 const ofCode = <Member extends string>(
@@ -123,8 +136,15 @@ export const reservationOf = (admission: ReservationSource): Reservation => ({
 });
 
 function checkedAmounts(amounts: Amounts): Amounts {
-  const { tokens, minuteTokens = 0, nanoUsd, debtNanoUsd = 0 } = amounts;
-  const counts = [tokens, minuteTokens, nanoUsd, debtNanoUsd];
+  const {
+    tokens,
+    minuteTokens = 0,
+    nanoUsd,
+    debtNanoUsd = 0,
+    debtTokens = 0,
+    debtMinuteTokens = 0,
+  } = amounts;
+  const counts = [tokens, minuteTokens, nanoUsd, debtNanoUsd, debtTokens, debtMinuteTokens];
   if (counts.every((count) => Number.isSafeInteger(count) && count >= 0)) return amounts;
   throw new TypeError(
     `Amounts are whole numbers from 0 to 2^53 - 1, which ${counts.join(', ')} are not all.`,
@@ -151,10 +171,10 @@ export const usedNothing = ({ usage, nanoUsd }: UsageRecord): boolean =>
 
 /** The text of an R entry. Equal reservations give equal texts: a settlement is conditional on that equality. */
 export function encodeReservation(reservation: Reservation): string {
-  const { tokens, minuteTokens, nanoUsd, debtNanoUsd } = reservation.reserved;
+  const { tokens, minuteTokens, nanoUsd, debtNanoUsd, debtTokens, debtMinuteTokens } = reservation.reserved;
   const rest = [
     base36(reservation.expiresAtMs - reservation.startedAtMs),
-    pair(tokens, minuteTokens),
+    pair(tokens, minuteTokens) + (debtTokens === undefined ? '' : `+${pair(debtTokens, debtMinuteTokens)}`),
     pair(nanoUsd, debtNanoUsd),
     counterCodes(reservation.counters),
     whatCodes(reservation),
@@ -163,28 +183,38 @@ export function encodeReservation(reservation: Reservation): string {
   return `R${fixedTime(reservation.expiresAtMs)}${reservation.key}${rest.join('.')}`;
 }
 
-/** Reads an R entry; undefined for anything else, an entry of a later version included. */
+/** Reads an R entry of this version or an earlier one; undefined for anything else, an entry of a later version included. */
 export function decodeReservation(text: string): Reservation | undefined {
-  const [matched, expires, keyText = '', lifetime, tokens, minute, nanoUsd, debt, codes = '', ...what] =
-    RESERVED.exec(text) ?? [];
-  const [endpointCode, tierCode, model = ''] = what;
+  const [matched, expires, keyText = '', lifetime, ...rest] = RESERVED.exec(text) ?? [];
+  const [tokens, minute, debtTokens, debtMinute, nanoUsd, debt, codes = '', whatAndModel = ''] = rest;
   const key = parseKeyRef(keyText);
-  const endpoint = ofCode(ENDPOINT_CODES, endpointCode);
-  const serviceTier = ofCode(TIER_CODES, tierCode);
-  if (matched === undefined || key === undefined || endpoint === undefined || serviceTier === undefined) {
-    return undefined;
-  }
+  const what = decodeWhat(whatAndModel);
+  if (matched === undefined || key === undefined || what === undefined) return undefined;
   const expiresAtMs = number(expires);
   const startedAtMs = expiresAtMs - number(lifetime);
-  const counters = parseCounterCodes(codes, { startedAtMs, account: accountOfKey(key), model });
+  const counters = parseCounterCodes(codes, { startedAtMs, account: accountOfKey(key), model: what.model });
   if (counters === undefined) return undefined;
   const reserved = {
     tokens: number(tokens),
     ...(minute !== undefined && { minuteTokens: number(minute) }),
     nanoUsd: number(nanoUsd),
     ...(debt !== undefined && { debtNanoUsd: number(debt) }),
+    ...(debtTokens !== undefined && { debtTokens: number(debtTokens) }),
+    ...(debtMinute !== undefined && { debtMinuteTokens: number(debtMinute) }),
   };
-  return { key, model, endpoint, serviceTier, counters, reserved, startedAtMs, expiresAtMs };
+  return { key, ...what, counters, reserved, startedAtMs, expiresAtMs };
+}
+
+/**
+ * What an R says before its model's id. Two letters and a dot that are no `what` of this version are the first version's
+ * where they are a profile's (`us.…`), and otherwise a later version's, whose model would be read wrong.
+ */
+function decodeWhat(text: string): (What & { readonly model: string }) | undefined {
+  const [matched, codes, model = ''] = WHAT.exec(text) ?? [];
+  const what = whatOfCodes(codes);
+  if (what !== undefined && matched !== undefined) return { ...what, model };
+  const isOfFirst = matched === undefined || modelBehind(text) !== text;
+  return isOfFirst ? { ...FIRST_WHAT, model: text } : undefined;
 }
 
 /** The text of an S entry: the usage record without what the item's key and the attribute's name say. */
@@ -203,25 +233,23 @@ export function encodeSettled(record: UsageRecord): string {
   return `S${fixedTime(record.settledAtMs)}${record.key}${rest.join('.')}`;
 }
 
-/** Reads an S entry; undefined for anything else. */
+/** Reads an S entry of this version or an earlier one; undefined for anything else. */
 export function decodeSettled(owner: EntryOwner, text: string): UsageRecord | undefined {
   const [matched, settled, keyText = '', duration, ...rest] = SETTLED.exec(text) ?? [];
   const [input, output, images, read, write, write1h, nanoUsd, ...flags] = rest;
-  const [outcomeCode, estimated, endpointCode, tierCode, model = ''] = flags;
+  const [outcomeCode, estimated, whatText, model = ''] = flags;
   const key = parseKeyRef(keyText);
   const outcome = ofCode(OUTCOME_CODES, outcomeCode);
-  const endpoint = ofCode(ENDPOINT_CODES, endpointCode);
-  const serviceTier = ofCode(TIER_CODES, tierCode);
+  const what = whatText === undefined ? FIRST_WHAT : whatOfCodes(whatText);
   if (matched === undefined || key === undefined || outcome === undefined) return undefined;
-  if (endpoint === undefined || serviceTier === undefined) return undefined;
+  if (what === undefined) return undefined;
   const settledAtMs = number(settled);
   return {
     ...owner,
     account: accountOfKey(key),
     key,
     model,
-    endpoint,
-    serviceTier,
+    ...what,
     outcome,
     usage: {
       input: number(input),
@@ -238,13 +266,17 @@ export function decodeSettled(owner: EntryOwner, text: string): UsageRecord | un
   };
 }
 
+/** The text of a V entry. */
+export const encodeVoid = (atMs: number): string => `V${fixedTime(atMs)}`;
+
 /** The state of an entry of this or a later version. Unknown ones are left alone by everybody. */
 export function entryState(text: string): EntryState {
   if (text.startsWith('R')) return 'reserved';
+  if (text.startsWith('V')) return 'void';
   return text.startsWith('S') ? 'settled' : 'unknown';
 }
 
-/** When an R expires, or when an S was settled: read without decoding the rest. */
+/** When an R expires, an S was settled, or a V was written: read without decoding the rest. */
 export const entryTimeMs = (text: string): number => number(text.slice(1, 1 + TIME_LENGTH));
 
 /**
@@ -253,7 +285,7 @@ export const entryTimeMs = (text: string): number => number(text.slice(1, 1 + TI
  * sum is what the counters hold.
  */
 export function orphanRecord(owner: EntryOwner, reservation: Reservation, settledAtMs: number): UsageRecord {
-  const { tokens, nanoUsd, debtNanoUsd = 0 } = reservation.reserved;
+  const { tokens, nanoUsd } = orphanAmounts(reservation.reserved);
   return {
     ...owner,
     account: accountOfKey(reservation.key),
@@ -263,22 +295,30 @@ export function orphanRecord(owner: EntryOwner, reservation: Reservation, settle
     serviceTier: reservation.serviceTier,
     outcome: 'orphaned',
     usage: { input: tokens, output: 0, cacheRead: 0, cacheWrite: 0 },
-    nanoUsd: nanoUsd + debtNanoUsd,
+    nanoUsd,
     estimated: true,
     startedAtMs: reservation.startedAtMs,
     settledAtMs,
   };
 }
 
-/** What the counters hold for an orphan once it is charged. */
-export const orphanAmounts = ({ tokens, minuteTokens, nanoUsd, debtNanoUsd = 0 }: Amounts): Amounts => ({
-  tokens,
-  ...(minuteTokens !== undefined && { minuteTokens }),
-  nanoUsd: nanoUsd + debtNanoUsd,
-});
+/** The most that a request may use by its reservation: what the counters hold for an orphan once it is charged. */
+export function orphanAmounts(reserved: Amounts): Amounts {
+  const { tokens, minuteTokens, nanoUsd, debtNanoUsd = 0, debtTokens = 0, debtMinuteTokens = 0 } = reserved;
+  return {
+    tokens: tokens + debtTokens,
+    ...(minuteTokens !== undefined && { minuteTokens: minuteTokens + debtMinuteTokens }),
+    nanoUsd: nanoUsd + debtNanoUsd,
+  };
+}
 
-const whatCodes = (of: { readonly endpoint: Endpoint; readonly serviceTier: ServiceTier }): string =>
-  ENDPOINT_CODES[of.endpoint] + TIER_CODES[of.serviceTier];
+const whatCodes = (of: What): string => ENDPOINT_CODES[of.endpoint] + TIER_CODES[of.serviceTier];
+
+function whatOfCodes(codes = ''): What | undefined {
+  const endpoint = ofCode(ENDPOINT_CODES, codes[0]);
+  const serviceTier = ofCode(TIER_CODES, codes[1]);
+  return endpoint === undefined || serviceTier === undefined ? undefined : { endpoint, serviceTier };
+}
 
 const pair = (first: number, second: number | undefined): string =>
   base36(first) + (second === undefined ? '' : `-${base36(second)}`);

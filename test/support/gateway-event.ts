@@ -3,7 +3,7 @@ import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { type ContextSecret, signContext } from '../../shared/domain/context-mac.ts';
 import { KEY_SCOPES } from '../../shared/domain/grant.ts';
 import { newAccountRef, newKeyRef, newTenantRef } from '../../shared/domain/ids.ts';
-import { DEFAULT_LIMITS, type TenantLimits } from '../../shared/domain/limits.ts';
+import { DEFAULT_LIMITS, requestLimitsOf, type TenantLimits } from '../../shared/domain/limits.ts';
 import type { LogEvent } from '../../shared/domain/log-event.ts';
 import {
   ADMIN_SCOPES,
@@ -39,7 +39,7 @@ export function keyPrincipal(
     scopes: KEY_SCOPES,
     level: 'write',
     ...of,
-    limits: { ...DEFAULT_LIMITS, ...of.limits },
+    limits: requestLimitsOf({ ...DEFAULT_LIMITS, ...of.limits }),
   };
 }
 

@@ -22,6 +22,7 @@ import {
   type Amounts,
   DEFAULT_LIMITS,
   type LimitSet,
+  requestLimitsOf,
   type TenantLimits,
 } from '../../shared/domain/limits.ts';
 import type { LogEvent } from '../../shared/domain/log-event.ts';
@@ -72,7 +73,8 @@ export function admissionOf(facts: AdmissionFacts): Admission {
   const key = facts.key ?? KEY;
   const account = accountOfKey(key);
   const model = facts.model ?? MODEL;
-  const inForce = { limits, account, accountLimits: facts.accountLimits ?? {}, model };
+  const accountLimits = facts.accountLimits ?? {};
+  const inForce = { limits: requestLimitsOf(limits), account, accountLimits, model };
   const reserved: Amounts = {
     tokens: facts.tokens ?? 10,
     ...(facts.minuteTokens !== undefined && { minuteTokens: facts.minuteTokens }),

@@ -6,7 +6,12 @@ import { createMemoryUsageStore } from '../../local/memory/usage-store.ts';
 import { CATALOGUE } from '../../shared/domain/catalogue.ts';
 import type { ConverseAnswer, ConverseCall, ConverseStreamEvent } from '../../shared/domain/converse.ts';
 import { accountOfKey } from '../../shared/domain/ids.ts';
-import { DEFAULT_LIMITS, type LimitSet, type TenantLimits } from '../../shared/domain/limits.ts';
+import {
+  DEFAULT_LIMITS,
+  type LimitSet,
+  requestLimitsOf,
+  type TenantLimits,
+} from '../../shared/domain/limits.ts';
 import type { LogEvent } from '../../shared/domain/log-event.ts';
 import type { Model } from '../../shared/domain/model.ts';
 import type { KeyPrincipal } from '../../shared/domain/principal.ts';
@@ -175,7 +180,7 @@ function principalWith({ limits, accountLimits, showsCost, caller }: ProxyScript
     key: KEY,
     scopes: ['chat.completions:write', 'models:read'],
     level: 'write',
-    limits: { ...DEFAULT_LIMITS, ...limits },
+    limits: requestLimitsOf({ ...DEFAULT_LIMITS, ...limits }),
     ...(accountLimits !== undefined && { accountLimits }),
     ...(showsCost !== undefined && { showsCost }),
     ...caller,

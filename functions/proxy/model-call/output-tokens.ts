@@ -6,7 +6,7 @@ import { refuseValue } from '../wire/refusal.ts';
 /** The most the answer may have, sent and reserved alike: what was asked, else the tenant's default within the model's. */
 export function outputTokensFor(
   command: Pick<ModelCommand, 'outputTokensMax' | 'paramNames'>,
-  of: { readonly model: Model; readonly limits: TenantLimits },
+  of: { readonly model: Model; readonly limits: Pick<TenantLimits, 'outputTokensDefault'> },
 ): number {
   const { outputTokensMax } = of.model;
   const asked = command.outputTokensMax;

@@ -49,7 +49,10 @@ export const createModeration =
     });
   };
 
-function estimateFor(texts: readonly string[], { tokenCounting }: TenantLimits): Estimate {
+function estimateFor(
+  texts: readonly string[],
+  { tokenCounting }: Pick<TenantLimits, 'tokenCounting'>,
+): Estimate {
   const units = textUnitsMax(texts);
   const usage = { ...NO_USAGE, input: units };
   const reserved = { tokens: units, nanoUsd: costOf(PRICE, usage) };

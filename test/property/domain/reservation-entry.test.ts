@@ -5,6 +5,7 @@ import {
   type CounterKind,
   type CounterOwner,
   counterAt,
+  isSlot,
 } from '../../../shared/domain/counter.ts';
 import {
   accountOfKey,
@@ -49,10 +50,15 @@ const reservations: fc.Arbitrary<Reservation> = fc
     accountKinds: fc.subarray([...COUNTER_KINDS]),
     modelKinds: fc.subarray([...COUNTER_KINDS]),
     ...what,
-    reserved: fc.record(
+    amounts: fc.record(
       { tokens: amount, minuteTokens: amount, nanoUsd: amount, debtNanoUsd: amount },
       { requiredKeys: ['tokens', 'nanoUsd'] },
     ),
+    debt: fc.record(
+      { debtTokens: amount, debtMinuteTokens: amount },
+      { requiredKeys: ['debtTokens'], noNullPrototype: true },
+    ),
+    hasDebt: fc.boolean(),
     startedAtMs,
     lifetimeMs: fc.nat(2 ** 24),
   })
@@ -69,7 +75,7 @@ const reservations: fc.Arbitrary<Reservation> = fc
         ...of.accountKinds.map((kind) => counterOf(kind, of.startedAtMs, { account })),
         ...of.modelKinds.map((kind) => counterOf(kind, of.startedAtMs, modelOwner)),
       ],
-      reserved: of.reserved,
+      reserved: { ...of.amounts, ...(of.hasDebt && of.debt) },
       startedAtMs: of.startedAtMs,
       expiresAtMs: of.startedAtMs + of.lifetimeMs,
     };
@@ -102,7 +108,6 @@ const records: fc.Arbitrary<UsageRecord> = fc
     tenant: freshTenant(),
     account: accountOfKey(KEY),
     key: KEY,
-    endpoint: 'chat.completions',
     settledAtMs: of.startedAtMs + durationMs,
   }));
 
@@ -137,20 +142,44 @@ test('text that is no entry is read as none', () => {
   );
 });
 
-test('a reservation takes at most 59 bytes beside its model, with all limits of an account', () => {
-  const counters = COUNTER_KINDS.map((kind) => counterAt(kind, NOW_MS));
-  const account = accountOfKey(KEY);
-  const text = encodeReservation({
+/** An R of a million tokens and 75 USD, and what it has beside its model's id. */
+function bytesBesideModel(of: Pick<Reservation, 'counters' | 'reserved'>): number {
+  const what = { endpoint: 'chat.completions', serviceTier: 'standard' } as const;
+  const times = { startedAtMs: NOW_MS, expiresAtMs: NOW_MS + 960_000 };
+  return encodeReservation({ key: KEY, model: MODEL, ...what, ...times, ...of }).length - MODEL.length;
+}
+
+test('a reservation takes 48 bytes beside its model, and 94 with every limit and choice that there is', () => {
+  const tenantKinds = COUNTER_KINDS.filter((kind) => !isSlot(kind));
+  const amounts = { tokens: 1_000_000, nanoUsd: 75_000_000_000 };
+  const plain = { counters: tenantKinds.map((kind) => counterAt(kind, NOW_MS)), reserved: amounts };
+  const debt = { debtNanoUsd: 75_000_000_000, debtTokens: 1_000_000, debtMinuteTokens: 5_000_000 };
+  const owners = [{}, { account: accountOfKey(KEY) }, { model: modelRefOf(modelBehind(MODEL)) }];
+  const all = {
+    counters: owners.flatMap((owner) => COUNTER_KINDS.map((kind) => counterOf(kind, NOW_MS, owner))),
+    reserved: { ...amounts, minuteTokens: 5_000_000, ...debt },
+  };
+  expect([plain, all].map(bytesBesideModel)).toEqual([48, 94]);
+});
+
+test('a settled entry takes at most 65 bytes beside its model', () => {
+  const tokens = { input: 1_000_000, output: 1_000_000, cacheRead: 1_000_000, cacheWrite: 1_000_000 };
+  const text = encodeSettled({
+    request: requestAt(1),
+    tenant: freshTenant(),
+    account: accountOfKey(KEY),
     key: KEY,
     model: MODEL,
     endpoint: 'chat.completions',
     serviceTier: 'standard',
-    counters: [...counters, ...COUNTER_KINDS.map((kind) => counterOf(kind, NOW_MS, { account }))],
-    reserved: { tokens: 1_000_000, nanoUsd: 75_000_000_000 },
+    outcome: 'completed',
+    usage: { ...tokens, cacheWrite1h: 1_000_000, images: 1_000 },
+    nanoUsd: 75_000_000_000,
+    estimated: false,
     startedAtMs: NOW_MS,
-    expiresAtMs: NOW_MS + 960_000,
+    settledAtMs: NOW_MS + 900_000,
   });
-  expect(text.length - MODEL.length).toBeLessThanOrEqual(59);
+  expect(text.length - MODEL.length).toBe(65);
 });
 
 test('the time prefix sorts before every id of its millisecond and after all earlier ones', () => {

@@ -11,7 +11,9 @@ import {
   DEFAULT_LIMITS,
   LIMIT_NAMES,
   type LimitSet,
-  type TenantLimits,
+  type ModelLimits,
+  type RequestLimits,
+  requestLimitsOf,
 } from '../../../shared/domain/limits.ts';
 import {
   MODEL_PERMISSIONS_BYTES_MAX,
@@ -132,9 +134,16 @@ describe('the largest principal that configuration allows', () => {
     ...Object.fromEntries(LIMIT_NAMES.map((name) => [name, most])),
     shadow: LIMIT_NAMES,
   };
-  const unpaddedModel = packTenantLimits({ ...DEFAULT_LIMITS, models: [{ model: '', limits: {} }] })[5];
-  const models = [{ model: 'm'.repeat(MODEL_LIMITS_BYTES_MAX - unpaddedModel.length), limits: {} }];
-  const limits: TenantLimits = {
+  /** Models that take the last of the bytes that there are for them: 53 references, 52 spaces and `R1o!`. */
+  const limitedModels = Array.from(
+    { length: 53 },
+    (_, at): ModelLimits => ({
+      model: `m${at}`,
+      limits: at === 0 ? { requestsPerMinute: 60, shadow: ['requestsPerMinute'] } : {},
+    }),
+  );
+  const limits: RequestLimits = {
+    ...requestLimitsOf({ ...DEFAULT_LIMITS, models: limitedModels }),
     ...accountLimits,
     version: most,
     inflightMax: most,
@@ -142,7 +151,6 @@ describe('the largest principal that configuration allows', () => {
     smoothing: '10s',
     tokenCounting: 'bedrock',
     estimation: 'balanced',
-    models,
   };
 
   test('fits, whatever a key and its account share', () => {
@@ -157,7 +165,8 @@ describe('the largest principal that configuration allows', () => {
     const models = ['m'.repeat(MODEL_PERMISSIONS_BYTES_MAX - unpadded)];
     const modelPermissions: ModelPermissions = { mode: 'allow_list', models };
     expect(modelPermissionsFit(modelPermissions)).toBe(true);
-    expect(modelLimitsFit(limits.models ?? [])).toBe(true);
+    expect(packTenantLimits(limits)[5]).toHaveLength(MODEL_LIMITS_BYTES_MAX);
+    expect(modelLimitsFit(limitedModels)).toBe(true);
     const largest: Principal = {
       ...principal,
       scopes: KEY_SCOPES,

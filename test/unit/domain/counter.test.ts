@@ -1,16 +1,22 @@
 import {
   COUNTER_KINDS,
-  counterCodes,
+  counterAt,
   counterName,
   countersFor,
-  countersOfCharges,
   hasEndedBy,
-  parseCounterCodes,
+  isSlot,
+  mayBeChargedIn,
   parseCounterName,
   periodEndMs,
 } from '../../../shared/domain/counter.ts';
+import { counterCodes, countersOfCharges, parseCounterCodes } from '../../../shared/domain/counter-codes.ts';
 import { accountOfKey, modelRefOf } from '../../../shared/domain/ids.ts';
-import { DEFAULT_LIMITS, type TenantLimits } from '../../../shared/domain/limits.ts';
+import {
+  DEFAULT_LIMITS,
+  type RequestLimits,
+  requestLimitsOf,
+  type TenantLimits,
+} from '../../../shared/domain/limits.ts';
 import { modelBehind } from '../../../shared/domain/model-access.ts';
 import { KEY, MODEL, NOW_MS } from '../../support/limits-fixture.ts';
 
@@ -24,8 +30,9 @@ const ALL = {
   nanoUsdPerDay: 3_000,
   nanoUsdPerMonth: 4_000,
 };
-/** A tenant's limits. */
-const tenant = (limits: Partial<TenantLimits>): TenantLimits => ({ ...DEFAULT_LIMITS, ...limits });
+/** A tenant's limits, as its requests come with them. */
+const tenant = (limits: Partial<TenantLimits>): RequestLimits =>
+  requestLimitsOf({ ...DEFAULT_LIMITS, ...limits });
 const amounts = { tokens: 10, nanoUsd: 100 };
 
 test('a tenant’s counters always count, an account’s only where it has the limit', () => {
@@ -100,6 +107,25 @@ test.each([
   for (const charge of charges) {
     expect([endMs - 1, endMs].map((timeMs) => hasEndedBy(timeMs)(charge))).toEqual([false, true]);
   }
+});
+
+test('counters of ten seconds are told from all others', () => {
+  expect(COUNTER_KINDS.filter(isSlot)).toEqual(['requests-slot', 'tokens-slot']);
+});
+
+test.each([
+  ['tokens-slot', -10_000],
+  ['tokens-minute', -60_000],
+  ['requests-day', -86_400_000],
+  ['money-month', -30 * 86_400_000],
+] as const)('a counter of %s may be charged from its period’s beginning to its end', (kind, lengthMs) => {
+  const counter = counterAt(kind, NOW_MS);
+  const endMs = periodEndMs(kind, NOW_MS);
+  const beginMs = endMs + lengthMs;
+  const may = (fromMs: number, toMs: number) => mayBeChargedIn({ fromMs, toMs })(counter);
+  expect([may(beginMs - 9, beginMs - 1), may(beginMs - 9, beginMs)]).toEqual([false, true]);
+  expect([may(endMs - 1, endMs + 9), may(endMs, endMs + 9)]).toEqual([true, false]);
+  expect(may(beginMs - 9, endMs + 9)).toBe(true);
 });
 
 test('a month’s end is the next month’s first day, across a year too', () => {

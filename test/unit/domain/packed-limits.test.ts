@@ -1,12 +1,15 @@
 import fc from 'fast-check';
+import { modelRefOf } from '../../../shared/domain/ids.ts';
 import {
   DEFAULT_LIMITS,
   LIMIT_NAMES,
   type LimitName,
   type LimitSet,
-  type TenantLimits,
+  type ModelLimits,
+  type RequestLimits,
 } from '../../../shared/domain/limits.ts';
 import {
+  modelLimitsFit,
   packLimitSet,
   packTenantLimits,
   unpackLimitSet,
@@ -23,8 +26,8 @@ const limitSets: fc.Arbitrary<LimitSet> = fc
     const shadow = LIMIT_NAMES.filter((name) => shaded.has(name));
     return { ...Object.fromEntries(limits), ...(shadow.length > 0 && { shadow }) };
   });
-const model = fc.stringMatching(/^[a-z0-9][A-Za-z0-9.:/_-]{0,60}$/);
-const tenantLimits: fc.Arbitrary<TenantLimits> = fc
+const ref = fc.string().map(modelRefOf);
+const requestLimits: fc.Arbitrary<RequestLimits> = fc
   .record({
     own: limitSets,
     version: count,
@@ -35,7 +38,7 @@ const tenantLimits: fc.Arbitrary<TenantLimits> = fc
         smoothing: fc.constant('10s' as const),
         tokenCounting: fc.constant('bedrock' as const),
         estimation: fc.constant('balanced' as const),
-        models: fc.array(fc.record({ model, limits: limitSets }), { minLength: 1, maxLength: 3 }),
+        models: fc.array(fc.record({ ref, limits: limitSets }), { minLength: 1, maxLength: 3 }),
       },
       { requiredKeys: [], noNullPrototype: true },
     ),
@@ -44,7 +47,7 @@ const tenantLimits: fc.Arbitrary<TenantLimits> = fc
 
 test('limits of every kind survive their packing, up to the largest number that is exact', () => {
   fc.assert(
-    fc.property(tenantLimits, (limits) => {
+    fc.property(requestLimits, (limits) => {
       expect(unpackTenantLimits(packTenantLimits(limits))).toEqual(limits);
     }),
   );
@@ -71,5 +74,22 @@ test.each(['RNaN', 'R-5', 'R1.i', 'R', 'R1 M2', 'X1', 'r1', '!', 'R1!!', 'Rzzzzz
   'what is not packed limits is refused, not passed over: %s',
   (packed) => {
     expect(() => unpackLimitSet(packed)).toThrow(TypeError);
+  },
+);
+
+test('fourteen models may have three limits each, of the largest numbers that can be set', () => {
+  const limits = { requestsPerMinute: 10 ** 9, tokensPerMinute: 10 ** 9, nanoUsdPerMonth: 10 ** 15 };
+  const models = Array.from({ length: 14 }, (_, at): ModelLimits => {
+    const model = `anthropic.claude-sonnet-4-5-20250929-v1:${at}`;
+    return { model, limits };
+  });
+  expect(modelLimitsFit(models)).toBe(true);
+  expect(modelLimitsFit([...models, ...models])).toBe(false);
+});
+
+test.each(['anthropic.claude-x=R5', 'Ab12Cd3', 'Ab12Cd3.R5', 'R5'])(
+  'limits of what is no model are refused, not passed over: %s',
+  (models) => {
+    expect(() => unpackTenantLimits(['', 1, 100, 4_096, '', models])).toThrow(TypeError);
   },
 );

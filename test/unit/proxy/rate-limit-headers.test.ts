@@ -1,7 +1,12 @@
 import { goDuration, rateLimitHeaders } from '../../../functions/proxy/rate-limit-headers.ts';
 import { countersFor } from '../../../shared/domain/counter.ts';
 import { accountOfKey } from '../../../shared/domain/ids.ts';
-import { DEFAULT_LIMITS, type LimitSet, type TenantLimits } from '../../../shared/domain/limits.ts';
+import {
+  DEFAULT_LIMITS,
+  type LimitSet,
+  requestLimitsOf,
+  type TenantLimits,
+} from '../../../shared/domain/limits.ts';
 import { modelBehind } from '../../../shared/domain/model-access.ts';
 import { KEY, MODEL, NOW_MS } from '../../support/limits-fixture.ts';
 
@@ -28,7 +33,10 @@ function headersAt(
 ): Readonly<Record<string, string>> {
   const amounts = { tokens: 10, nanoUsd: 100 };
   const charges = countersFor(
-    { account: accountOfKey(KEY), model: MODEL, ...of, limits: { ...DEFAULT_LIMITS, ...of.limits } },
+    {
+      ...{ account: accountOfKey(KEY), model: MODEL, ...of },
+      limits: requestLimitsOf({ ...DEFAULT_LIMITS, ...of.limits }),
+    },
     { nowMs: NOW_MS, amounts },
   );
   return rateLimitHeaders(charges, { committed: charges.map(() => committed), nowMs: NOW_MS });
