@@ -48,31 +48,35 @@ const EXPECTED_OUTPUT_TOKENS_MIN = 1024;
  * the usual time are among the classes even where none were asked for, because models may cache by themselves; those
  * for an hour are not.
  *
- * Balanced: the tokens that such a request is expected to be, at the same prices, and as `debtNanoUsd` what the most
- * would cost beyond that, zero or more. Tokens are guessed, prices never.
+ * Balanced: the tokens that such a request is expected to be, at the same prices, and as its debt how many more the most
+ * are and what they would cost beyond that, zero or more. Tokens are guessed, prices never.
  */
 export function estimateOf(input: EstimatedInput, of: EstimateTerms): Estimate {
   const usage = { ...NO_USAGE, input: inputTokensMax(input, of.model), output: of.outputTokensMax };
-  const nanoUsd = dearestCost(usage, of);
-  if (of.counting.estimation === undefined) {
-    return { usage, ...setAside(of, { usage, nanoUsd }) };
-  }
-  const expected = expectedUsage(input, of);
-  const expectedNanoUsd = dearestCost(expected, of);
-  const debtNanoUsd = nanoUsd - expectedNanoUsd;
-  return { usage, ...setAside(of, { usage: expected, nanoUsd: expectedNanoUsd, debtNanoUsd }) };
+  const { outputFactor } = of.model;
+  const most = amountsOf(usage, of);
+  const reserved =
+    of.counting.estimation === undefined ? most : withDebt(amountsOf(expectedUsage(input, of), of), most);
+  return of.counting.tokenCounting === 'bedrock' ? { usage, reserved, outputFactor } : { usage, reserved };
 }
 
-/** A reservation of these tokens and this money, counted as the tenant's limits count. */
-function setAside(
-  { counting, model: { outputFactor } }: EstimateTerms,
-  of: { readonly usage: TokenUsage } & Pick<Amounts, 'nanoUsd' | 'debtNanoUsd'>,
-): Omit<Estimate, 'usage'> {
-  const { usage, ...money } = of;
-  const reserved = { tokens: totalTokens(usage), ...money };
-  return counting.tokenCounting === 'bedrock'
-    ? { reserved: { ...reserved, minuteTokens: quotaTokens(usage, outputFactor) }, outputFactor }
-    : { reserved };
+/** These tokens and their money, counted as the tenant's limits count. */
+function amountsOf(usage: TokenUsage, of: EstimateTerms): Amounts {
+  const amounts = { tokens: totalTokens(usage), nanoUsd: dearestCost(usage, of) };
+  return of.counting.tokenCounting === 'bedrock'
+    ? { ...amounts, minuteTokens: quotaTokens(usage, of.model.outputFactor) }
+    : amounts;
+}
+
+/** What is expected, and by how much the most is more. */
+function withDebt(expected: Amounts, most: Amounts): Amounts {
+  const { minuteTokens } = expected;
+  return {
+    ...expected,
+    debtNanoUsd: most.nanoUsd - expected.nanoUsd,
+    debtTokens: most.tokens - expected.tokens,
+    ...(minuteTokens !== undefined && { debtMinuteTokens: (most.minuteTokens ?? 0) - minuteTokens }),
+  };
 }
 
 const dearestCost = (usage: TokenUsage, { price, cacheWrites }: EstimateTerms): number =>

@@ -133,6 +133,7 @@ describe('balanced', () => {
         tokens: 3_145 + 2_048,
         nanoUsd: 3_145 * 3 + 2_048 * 15,
         debtNanoUsd: (9_145 - 3_145) * 3 + (8_192 - 2_048) * 15,
+        debtTokens: 9_145 - 3_145 + 8_192 - 2_048,
       },
     });
   });
@@ -151,7 +152,10 @@ describe('balanced', () => {
   test('tokens a minute are counted as the tenant’s limits count, from the expected ones', () => {
     const counting = { estimation: 'balanced', tokenCounting: 'bedrock' } as const;
     const { reserved, outputFactor } = balanced({ outputTokensMax: 8_192, counting });
-    expect([reserved.minuteTokens, outputFactor]).toEqual([146 + 5 * 2_048, 5]);
+    // "Look." may be five tokens and is expected to be two.
+    const { minuteTokens, debtMinuteTokens, debtTokens } = reserved;
+    expect([minuteTokens, outputFactor]).toEqual([146 + 5 * 2_048, 5]);
+    expect([debtTokens, debtMinuteTokens]).toEqual([3 + 8_192 - 2_048, 3 + 5 * (8_192 - 2_048)]);
   });
 
   test.each<[string, Media, number]>([
