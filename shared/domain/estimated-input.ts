@@ -12,7 +12,8 @@ import type { Media } from './media-tokens.ts';
 
 /**
  * Tools and the schema of an answer are prompt text, too: as JSON, which is longer than what a model's template makes
- * of it, with a preamble of the template's own. A tool's template counts as a turn.
+ * of it, with a preamble of the template's own: the schema's is a sentence or two, a tool's no longer than that of all
+ * tools. A tool's template counts as a turn.
  */
 export function estimatedInput(command: ModelCommand): EstimatedInput {
   const { system, messages, toolUse, answerFormat } = command;
@@ -21,7 +22,8 @@ export function estimatedInput(command: ModelCommand): EstimatedInput {
   return {
     system: [
       ...system.flatMap((block) => (block.type === 'text' ? [block.text] : [])),
-      ...(tools.length === 0 ? [] : [TOOLS_PREAMBLE, ...tools]),
+      ...(tools.length + schema.length === 0 ? [] : [TOOLS_PREAMBLE]),
+      ...tools,
       ...schema,
     ],
     messages: messages.map(({ content }) => ({ texts: content.flatMap(textsOf) })),

@@ -86,3 +86,9 @@ test('tools and the schema of the answer are counted with the system', () => {
   });
   expect(system).toEqual(['Be brief.', ' '.repeat(512), JSON.stringify(tool), JSON.stringify(format)]);
 });
+
+test('the schema of the answer has a template too, where there are no tools', () => {
+  const format = { type: 'json-schema', name: 'n', schema: { type: 'object' }, strict: 'asked' } as const;
+  const { system } = estimatedInput({ ...COMMAND, answerFormat: format });
+  expect(system).toEqual([' '.repeat(512), JSON.stringify(format)]);
+});
