@@ -1,4 +1,6 @@
 /** Chat completions: what functions/proxy/chat-completions reads and writes. Its parser is by hand, and so is this. */
+import { messageSchemas, thoughtFields } from './chat-messages.ts';
+import { optionSchemas } from './chat-options.ts';
 import {
   always,
   boolean,
@@ -22,53 +24,25 @@ const orAbsent = (schema: Schema): Schema => orNull(schema);
 /** OpenAI's parameter of which only what asks for nothing is accepted. */
 const neutral = (values: readonly unknown[], what: string): Schema => ({
   enum: [...values, null],
-  description: `${what} Not supported yet: only what asks for nothing is accepted.`,
+  description: `${what} Not supported: only what asks for nothing is accepted.`,
 });
 const empty = (type: 'array' | 'object', what: string): Schema =>
   orNull({
     ...(type === 'array' ? { type, maxItems: 0 } : { type, maxProperties: 0 }),
-    description: `${what} Not supported yet: only an empty one is accepted.`,
+    description: `${what} Not supported: only an empty one is accepted.`,
   });
 const unheard = (type: string, what: string): Schema =>
   orNull({ type, description: `${what} Accepted without effect, and named in \`x-ignored-params\`.` });
 
-const part = (type: string, field: string, what: string): Schema =>
-  object(what, { type: always(type, 'What the part is.'), [field]: text('The text.') });
-
-const message: Schema = {
-  type: 'object',
-  description: 'A message. A field that says nothing (null, an empty list) is accepted whatever its name.',
-  properties: {
-    role: oneOf(
-      ['system', 'developer', 'user', 'assistant'],
-      'Who speaks. Messages of tools are not supported yet.',
-    ),
-    content: variants(
-      [
-        text('The text.'),
-        listOf(
-          variants(
-            [part('text', 'text', 'Text.'), part('refusal', 'refusal', 'A refusal, of an assistant.')],
-            'A part.',
-          ),
-          'Parts, which must be text.',
-        ),
-        nothing('Of an assistant that refused.'),
-      ],
-      'What is said.',
-    ),
-    name: orNull(text('Accepted without effect, and named in `x-ignored-params`.')),
-    refusal: orNull(text('What an assistant said in refusing.')),
-  },
-  required: ['role'],
-  additionalProperties: { anyOf: [{ type: 'null' }, { type: 'array', maxItems: 0 }] },
-};
-
 const honoured: Schemas = {
   model: text('The id of a model, as GET /v1/models lists it.', { minLength: 1, maxLength: 2048 }),
-  messages: listOf(message, 'The conversation, which begins with the user but for system messages.', {
-    minItems: 1,
-  }),
+  messages: listOf(
+    ref('ChatMessage'),
+    'The conversation, which begins with the user but for system messages.',
+    {
+      minItems: 1,
+    },
+  ),
   max_completion_tokens: orAbsent(
     integer('The most the answer may have, and what is reserved for it. Absent: the project’s default.', {
       minimum: 1,
@@ -104,6 +78,7 @@ const honoured: Schemas = {
     propertyNames: { maxLength: 64 },
     additionalProperties: { type: 'string', maxLength: 512 },
   }),
+  ...optionSchemas,
   user: orAbsent(text('Who the end user is, by any stable text; `safety_identifier` outranks it.')),
   safety_identifier: orAbsent(text('Who the end user is.', { maxLength: 128 })),
 };
@@ -124,19 +99,7 @@ const notYet: Schemas = {
   }),
   moderation: neutral([], 'OpenAI’s moderation.'),
   n: neutral([1], 'How many answers: one.'),
-  parallel_tool_calls: neutral([true, false], 'Without tools it asks for nothing.'),
   presence_penalty: neutral([0], 'OpenAI’s penalty of what was said.'),
-  prompt_cache_options: neutral([], 'OpenAI’s prompt cache.'),
-  reasoning_effort: neutral([], 'OpenAI’s reasoning.'),
-  response_format: orNull({
-    type: 'object',
-    properties: { type: { const: 'text' } },
-    required: ['type'],
-    description: 'Only text.',
-  }),
-  service_tier: neutral(['auto', 'default'], 'OpenAI’s tiers.'),
-  tool_choice: neutral(['none', 'auto'], 'Without tools it asks for nothing.'),
-  tools: empty('array', 'OpenAI’s tools.'),
   top_logprobs: neutral([0], 'OpenAI’s probabilities of tokens.'),
   web_search_options: neutral([], 'OpenAI’s web search.'),
 };
@@ -160,17 +123,37 @@ const head = (name: string): Schemas => ({
   model: text('The model as the request named it.'),
 });
 
+const serviceTier = oneOf(['default', 'flex', 'priority'], 'The tier that Bedrock says it was served in.');
+
+const toolCallDelta = object(
+  'A piece of a call: its name first, then its arguments.',
+  {
+    index: integer('Which call of the answer, from 0.', { minimum: 0 }),
+    id: text('In its first piece.'),
+    type: always('function', 'In its first piece.'),
+    function: object(
+      'What is called.',
+      { name: text('In its first piece.'), arguments: text('The next piece of its arguments.') },
+      { optional: ['name'] },
+    ),
+  },
+  { optional: ['id', 'type'] },
+);
+
 const delta = object(
   'What is new.',
   {
     role: always('assistant', 'In the first chunk.'),
     content: text('A piece of the answer.'),
     refusal: nothing('OpenAI’s; always null.'),
+    tool_calls: listOf(toolCallDelta, 'A piece of a call.'),
+    ...thoughtFields,
   },
-  { optional: ['role', 'content', 'refusal'] },
+  { optional: ['role', 'content', 'refusal', 'tool_calls', ...Object.keys(thoughtFields)] },
 );
 
 export const chatSchemas: Schemas = {
+  ...messageSchemas,
   CreateChatCompletion: {
     ...object('A conversation to be answered.', { ...honoured, ...notYet, ...ignored }),
     required: ['model', 'messages'],
@@ -193,14 +176,21 @@ export const chatSchemas: Schemas = {
     'The answer.',
     {
       ...head('chat.completion'),
+      service_tier: serviceTier,
       choices: listOf(
         object('The answer.', {
           index: { const: 0, description: 'Always 0.' },
-          message: object('What is said.', {
-            role: always('assistant', 'Always `assistant`.'),
-            content: orNull(text('The text; null where there is none.')),
-            refusal: nothing('OpenAI’s; always null.'),
-          }),
+          message: object(
+            'What is said.',
+            {
+              role: always('assistant', 'Always `assistant`.'),
+              content: orNull(text('The text; null where there is none.')),
+              refusal: nothing('OpenAI’s; always null.'),
+              tool_calls: listOf(ref('ChatToolCall'), 'The calls that the model made.'),
+              ...thoughtFields,
+            },
+            { optional: ['tool_calls', ...Object.keys(thoughtFields)] },
+          ),
           logprobs,
           finish_reason: oneOf(REASONS, 'Why it ended.'),
         }),
@@ -208,12 +198,13 @@ export const chatSchemas: Schemas = {
       ),
       usage: ref('CompletionUsage'),
     },
-    { optional: ['usage'] },
+    { optional: ['usage', 'service_tier'] },
   ),
   ChatCompletionChunk: object(
     'A piece of a streamed answer.',
     {
       ...head('chat.completion.chunk'),
+      service_tier: serviceTier,
       choices: listOf(
         object('A piece.', {
           index: { const: 0, description: 'Always 0.' },
@@ -228,6 +219,6 @@ export const chatSchemas: Schemas = {
         description: 'Where `include_usage` asked for it: null but in the last chunk.',
       },
     },
-    { optional: ['usage'] },
+    { optional: ['usage', 'service_tier'] },
   ),
 };

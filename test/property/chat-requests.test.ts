@@ -5,6 +5,7 @@ import { PromptCache } from '../../local/bedrock/prompt-cache.ts';
 import { CATALOGUE } from '../../shared/domain/catalogue.ts';
 import { GatewayError } from '../../shared/domain/gateway-error.ts';
 import { errorStatus } from '../../shared/http/openai-error.ts';
+import { readApiDocument } from '../support/api-document.ts';
 import { spoiltChat, validChat } from '../support/chat-arbitraries.ts';
 import { bodyText, type ProxyFixture, proxyFixture } from '../support/proxy-fixture.ts';
 
@@ -74,4 +75,13 @@ test('a request with anything wrong anywhere is refused by name or answered, and
     { numRuns: 600 },
   );
   expect(counts.refused).toBeGreaterThan(200);
+});
+
+test('a valid request is one by the description of the API', () => {
+  const api = readApiDocument();
+  fc.assert(
+    fc.property(validChat(IDS), (body) => {
+      expect(api.faultOf({ $ref: '#/components/schemas/CreateChatCompletion' }, body)).toBeUndefined();
+    }),
+  );
 });

@@ -5,6 +5,7 @@ import type {
   ConverseContent,
   ConverseStreamEvent,
 } from '../../../shared/domain/converse.ts';
+import { readApiDocument } from '../../support/api-document.ts';
 import { NOW_MS, requestAt } from '../../support/limits-fixture.ts';
 import { openaiOver } from '../../support/openai-over-proxy.ts';
 import {
@@ -70,13 +71,21 @@ const answerOf = (
   ...more,
 });
 
+const API = readApiDocument();
+const isDescribed = (schema: string, value: unknown): void =>
+  expect(API.faultOf({ $ref: `#/components/schemas/${schema}` }, value)).toBeUndefined();
+
 async function wholeOf(answer: ConverseAnswer, fields: object = {}) {
   const proxy = proxyFixture({ answer });
-  return JSON.parse(await bodyText(await proxy.chat({ ...BODY, ...fields })));
+  const completion = JSON.parse(await bodyText(await proxy.chat({ ...BODY, ...fields })));
+  isDescribed('ChatCompletion', completion);
+  return completion;
 }
 async function chunksOf(stream: readonly (readonly ConverseStreamEvent[])[], fields: object = {}) {
   const proxy = proxyFixture({ stream });
-  return streamData(await bodyText(await proxy.chat({ ...BODY, stream: true, ...fields })));
+  const data = streamData(await bodyText(await proxy.chat({ ...BODY, stream: true, ...fields })));
+  for (const chunk of data.slice(0, -1)) isDescribed('ChatCompletionChunk', chunk);
+  return data;
 }
 const chunk = (fields: object, more: object = {}) => ({
   id: ID,
