@@ -83,7 +83,8 @@ export type ConverseBlock =
   | {
       readonly toolResult: {
         readonly toolUseId: string;
-        readonly status: 'success' | 'error';
+        /** Absent where the model does not know the word. */
+        readonly status?: 'success' | 'error';
         readonly content: readonly ConverseBlock[];
       };
     }

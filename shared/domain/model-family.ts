@@ -28,7 +28,15 @@ const STANDARD: ModelAbilities = {
   topK: 'none',
   reasoning: { style: 'none' },
   reasoningHistory: false,
-  tools: { forced: true, strict: false, callIds: 'bedrock', resultsWithTalk: true },
+  tools: {
+    forced: true,
+    strict: false,
+    callIds: 'bedrock',
+    resultsWithTalk: true,
+    // "Only supported by Amazon Nova and Anthropic Claude" (Bedrock API reference, ToolResultBlock).
+    richResults: false,
+    schemas: 'whole',
+  },
   nativeSchema: 'taken',
   claudeFields: false,
 };
@@ -45,9 +53,11 @@ const NOTHING: ModelAbilities = {
   tools: { ...STANDARD.tools, forced: false },
 };
 
+const RICH_RESULTS: ToolAbilities = { ...STANDARD.tools, richResults: true };
 /** Claude 3: what every Claude has in common. */
 const CLAUDE_3: ModelAbilities = {
   ...STANDARD,
+  tools: RICH_RESULTS,
   assistantPrefill: true,
   topK: 'claude',
   nativeSchema: 'not-taken',
@@ -61,7 +71,7 @@ const CLAUDE_4: ModelAbilities = {
   reasoning: { style: 'claude-budget' },
   reasoningHistory: true,
 };
-const STRICT_TOOLS: ToolAbilities = { ...STANDARD.tools, strict: true };
+const STRICT_TOOLS: ToolAbilities = { ...RICH_RESULTS, strict: true };
 /** Claude from 4.1 on refuses temperature and top_p in one request. */
 const CLAUDE_4_1: ModelAbilities = { ...CLAUDE_4, temperatureWithTopP: false, tools: STRICT_TOOLS };
 /** From 4.5 on the cache keeps for an hour, too. Haiku takes a schema in some accounts only, so it is not sent one. */
@@ -81,18 +91,22 @@ const CLAUDE_5: ModelAbilities = {
   ...CLAUDE_OPUS_4_6,
   sampling: false,
   topK: 'none',
-  tools: STANDARD.tools,
+  tools: RICH_RESULTS,
   nativeSchema: 'not-taken',
   reasoning: { style: 'claude-adaptive', ceiling: 'xhigh', off: 'disabled' },
 };
 const CLAUDE_5_5: ModelAbilities = {
   ...CLAUDE_5,
-  tools: { ...STANDARD.tools, forced: false },
+  tools: { ...RICH_RESULTS, forced: false },
   reasoning: { style: 'claude-adaptive', ceiling: 'xhigh', off: 'omitted' },
 };
-/** Nova's cache points stand in system and messages (Bedrock user guide, "Prompt caching"). */
+/**
+ * Nova's cache points stand in system and messages (Bedrock user guide, "Prompt caching"). Of a tool's schema it says
+ * "extraneous key [$defs] is not permitted" (lastmile-ai/mcp-agent 126); LiteLLM sends it three keys (its 10062).
+ */
 const NOVA: ModelAbilities = {
   ...STANDARD,
+  tools: { ...RICH_RESULTS, schemas: 'bare' },
   topK: 'nova',
   promptCache: { pointsMax: 4, amongTools: false, hour: false },
 };

@@ -93,6 +93,10 @@ export interface ToolAbilities {
   readonly callIds: 'bedrock' | 'nine';
   /** Whether a turn may have tool results and something else. */
   readonly resultsWithTalk: boolean;
+  /** Whether a result may say that the tool failed, and carry files. */
+  readonly richResults: boolean;
+  /** `bare`: at its top a schema of arguments has `type`, `properties` and `required` alone, and nothing to refer to. */
+  readonly schemas: 'whole' | 'bare';
 }
 
 /** What of a prompt a model keeps on request. */

@@ -24,7 +24,8 @@ export function adaptHistory(command: ModelCommand, model: Model): Adapted {
   const spoken = mustWriteToolsOut(command, model)
     ? thoughts.messages.map(withToolsWrittenOut)
     : thoughts.messages;
-  const parted = takes.tools.resultsWithTalk ? spoken : spoken.flatMap(partedResults);
+  const plain = takes.tools.richResults ? spoken : spoken.map(withPlainResults);
+  const parted = takes.tools.resultsWithTalk ? plain : plain.flatMap(partedResults);
   const messages = adaptCallIds(parted.map(withTextBesideDocuments), takes.tools.callIds);
   return {
     command: { ...command, messages },
@@ -97,6 +98,27 @@ const toldResult = ({ id, status, content }: ToolResultBlock): readonly UserBloc
   { type: 'text', text: status === 'error' ? `[The call ${id} failed:]` : `[The call ${id} returned:]` },
   ...content,
 ];
+
+/** A failure told in words, and files beside the result that they came with. */
+function withPlainResults(message: Message): Message {
+  if (message.role === 'assistant') return message;
+  const files: UserBlock[] = [];
+  const content = message.content.map((block): UserBlock => {
+    if (block.type !== 'tool-result') return block;
+    files.push(...block.content.filter(({ type }) => type !== 'text'));
+    return plainResult(block);
+  });
+  return files.length === 0
+    ? { role: 'user', content }
+    : { role: 'user', content: [...content, { type: 'text', text: 'From the tools:' }, ...files] };
+}
+
+function plainResult(result: ToolResultBlock): ToolResultBlock {
+  const texts = result.content.filter((block) => block.type === 'text');
+  const told =
+    result.status === 'error' ? [{ type: 'text', text: 'The tool failed.' } as const, ...texts] : texts;
+  return { ...result, content: told.length > 0 ? told : [{ type: 'text', text: 'See below.' }] };
+}
 
 /** A turn of results, a word of the assistant's, and a turn of what the user said beside them. */
 function partedResults(message: Message): readonly Message[] {

@@ -11,27 +11,38 @@ import { refuseOfModel } from './adapted.ts';
 /** Throws GatewayError that names the field where leaving it out would change what the answer is about. */
 export function assertModelTakes(command: ModelCommand, model: Model): void {
   const { takes } = model;
-  const { paramNames, toolUse } = command;
-  const refuse = (param: string, what: string): never => refuseOfModel(model, { param, what });
-  if (command.system.length > 0 && !takes.systemMessages) refuse(paramNames.messages, 'system messages');
-  if (command.stopSequences.length > 0 && !takes.stopSequences) {
-    refuse(paramNames.stopSequences, 'stop sequences');
+  const { messages, paramNames } = command;
+  if (command.system.length > 0 && !takes.systemMessages) {
+    refuseOfModel(model, { param: paramNames.messages, what: 'system messages' });
   }
-  if (command.messages.at(-1)?.role === 'assistant' && !takes.assistantPrefill) {
-    refuse(paramNames.messages, 'an assistant message as the last one');
+  if (messages.at(-1)?.role === 'assistant' && !takes.assistantPrefill) {
+    refuseOfModel(model, { param: paramNames.messages, what: 'an assistant message as the last one' });
   }
-  for (const { content } of command.messages) {
+  for (const { content } of messages) {
     for (const block of content) assertMedia(block, { command, model });
   }
-  if (toolUse === undefined || toolUse.choice.type === 'none') return;
-  if (!model.capabilities.includes('tools')) refuse(paramNames.tools, 'tools');
-  const isForced = toolUse.choice.type === 'required' || toolUse.choice.type === 'tool';
-  if (isForced && !canForceTool(model)) {
-    refuse(
-      paramNames.toolChoice,
-      `the choice '${toolUse.choice.type}': ask for 'auto' and name the tool in a message`,
-    );
+  assertStopSequences(command, model);
+  assertToolUse(command, model);
+}
+
+function assertStopSequences({ stopSequences, paramNames }: ModelCommand, model: Model): void {
+  const param = paramNames.stopSequences;
+  if (stopSequences.length > 0 && !model.takes.stopSequences) {
+    refuseOfModel(model, { param, what: 'stop sequences' });
   }
+  // "stop_sequences: each stop sequence must contain non-whitespace", says Anthropic.
+  if (model.takes.claudeFields && stopSequences.some((sequence) => sequence.trim() === '')) {
+    refuseOfModel(model, { param, what: 'a stop sequence of white space' });
+  }
+}
+
+function assertToolUse({ toolUse, paramNames }: ModelCommand, model: Model): void {
+  if (toolUse === undefined || toolUse.choice.type === 'none') return;
+  if (!model.capabilities.includes('tools')) refuseOfModel(model, { param: paramNames.tools, what: 'tools' });
+  const { type } = toolUse.choice;
+  if (type === 'auto' || canForceTool(model)) return;
+  const what = `the choice '${type}': ask for 'auto' and name the tool in a message`;
+  refuseOfModel(model, { param: paramNames.toolChoice, what });
 }
 
 export const canForceTool = ({ capabilities, takes }: Model): boolean =>

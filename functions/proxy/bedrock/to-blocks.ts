@@ -14,14 +14,18 @@ import type {
   ConverseMessage,
   ConverseTool,
 } from '../../../shared/domain/converse.ts';
+import type { ToolAbilities } from '../../../shared/domain/model.ts';
 
 /** Claude refuses an answer to be continued that ends in white space, so the last text of a last answer is trimmed. */
-export const toMessages = (messages: readonly Message[]): readonly ConverseMessage[] =>
+export const toMessages = (
+  messages: readonly Message[],
+  of: Pick<ToolAbilities, 'richResults'>,
+): readonly ConverseMessage[] =>
   messages.map(({ role, content }, index) => ({
     role,
     content: content.map((block, part) => {
       const isPrefill = role === 'assistant' && index === messages.length - 1 && part === content.length - 1;
-      return isPrefill && block.type === 'text' ? { text: block.text.trimEnd() } : toBlock(block);
+      return isPrefill && block.type === 'text' ? { text: block.text.trimEnd() } : toBlock(block, of);
     }),
   }));
 
@@ -46,7 +50,7 @@ const toCachePoint = ({ ttl }: CachePoint): ConverseCachePoint => ({
   cachePoint: { type: 'default', ...(ttl !== undefined && { ttl }) },
 });
 
-function toBlock(block: UserBlock | AssistantBlock): ConverseBlock {
+function toBlock(block: UserBlock | AssistantBlock, of: Pick<ToolAbilities, 'richResults'>): ConverseBlock {
   switch (block.type) {
     case 'text':
       return { text: block.text };
@@ -62,7 +66,11 @@ function toBlock(block: UserBlock | AssistantBlock): ConverseBlock {
       return { toolUse: { toolUseId: block.id, name: block.name, input: block.input } };
     case 'tool-result':
       return {
-        toolResult: { toolUseId: block.id, status: block.status, content: block.content.map(toBlock) },
+        toolResult: {
+          toolUseId: block.id,
+          ...(of.richResults && { status: block.status }),
+          content: block.content.map((part) => toBlock(part, of)),
+        },
       };
     case 'reasoning':
       return { reasoningContent: { reasoningText: { text: block.text, signature: block.signature } } };

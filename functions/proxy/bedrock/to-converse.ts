@@ -70,7 +70,7 @@ function bodyOf(command: ModelCommand, of: Plans): ConverseBody {
   const fields = { ...reasoning.fields, ...of.sampling.fields, ...tools.fields };
   const stops = stopSequences.length > 0;
   return {
-    messages: toMessages(command.messages),
+    messages: toMessages(command.messages, model.takes.tools),
     ...(command.system.some(({ type }) => type === 'text') && { system: toSystem(command.system) }),
     inferenceConfig: {
       ...(reasoning.maxTokens !== undefined && { maxTokens: reasoning.maxTokens }),

@@ -3,6 +3,7 @@ import type { Message, ModelCommand, Tool, ToolUse } from '../../../shared/domai
 import type { ConverseToolConfig } from '../../../shared/domain/converse.ts';
 import type { Model } from '../../../shared/domain/model.ts';
 import type { Adapted } from './adapted.ts';
+import { bareSchema } from './bare-schema.ts';
 import { tellsOfTools } from './history.ts';
 import { isClosed, sanitisedSchema } from './json-schema.ts';
 import { toTools } from './to-blocks.ts';
@@ -15,7 +16,9 @@ export function adaptTools(command: ModelCommand, model: Model): Adapted {
   const { toolUse, ...rest } = command;
   const isSilent = toolUse === undefined || toolUse.choice.type === 'none';
   if (isSilent && !tellsOfTools(command.messages)) return { command: rest, ignored: [] };
-  const tools = withHistory(toolUse?.tools ?? [], command.messages).map((tool) => strictOr(tool, model));
+  const tools = withHistory(toolUse?.tools ?? [], command.messages).map((tool) =>
+    bareOr(strictOr(tool, model), model),
+  );
   const lostStrict = (toolUse?.tools ?? []).some(
     ({ strict }, index) => strict === 'asked' && tools[index]?.strict === 'not-asked',
   );
@@ -53,6 +56,9 @@ function strictOr(tool: Tool, { takes }: Model): Tool {
   if (!takes.tools.strict || !isClosed(tool.parameters)) return { ...tool, strict: 'not-asked' };
   return takes.claudeFields ? { ...tool, parameters: sanitisedSchema(tool.parameters) } : tool;
 }
+
+const bareOr = (tool: Tool, { takes }: Model): Tool =>
+  takes.tools.schemas === 'bare' ? { ...tool, parameters: bareSchema(tool.parameters) } : tool;
 
 export interface ToolPlan {
   readonly toolConfig?: ConverseToolConfig;

@@ -153,8 +153,9 @@ const TOOLS: readonly Case[] = [
   ],
 ];
 
+const plainResult = (toolUseId: string) => ({ toolResult: { toolUseId, content: [{ text: 'Sunny' }] } });
 const result = (toolUseId: string) => ({
-  toolResult: { toolUseId, status: 'success', content: [{ text: 'Sunny' }] },
+  toolResult: { ...plainResult(toolUseId).toolResult, status: 'success' },
 });
 const called = (toolUseId: string) => ({
   role: 'assistant',
@@ -185,7 +186,7 @@ const HISTORY: readonly Case[] = [
       messages: [
         ...ASKED.messages,
         called('call_1'),
-        { role: 'user', content: [result('call_1')] },
+        { role: 'user', content: [plainResult('call_1')] },
         { role: 'assistant', content: [{ text: 'I have the results.' }] },
         { role: 'user', content: [{ text: 'And?' }] },
       ],
@@ -198,7 +199,11 @@ const HISTORY: readonly Case[] = [
     { tools: [weather()], messages: LOOP },
     {
       ...ASKED,
-      messages: [...ASKED.messages, called('4a57bd647'), { role: 'user', content: [result('4a57bd647')] }],
+      messages: [
+        ...ASKED.messages,
+        called('4a57bd647'),
+        { role: 'user', content: [plainResult('4a57bd647')] },
+      ],
       toolConfig: { tools: [WEATHER_SPEC] },
     },
   ],
@@ -299,7 +304,9 @@ const FORMATS: readonly Case[] = [
             toolSpec: {
               name: 'json_answer',
               description: 'Gives the answer, in the format that was asked for.',
-              inputSchema: { json: CITY },
+              inputSchema: {
+                json: { type: 'object', properties: CITY.properties, required: CITY.required },
+              },
             },
           },
         ],
@@ -558,6 +565,7 @@ test.each([
   ['an effort of a model that does not reason', LLAMA, { reasoning_effort: 'low' }, 'reasoning_effort'],
   ['a budget of one', MINISTRAL, { thinking: { type: 'enabled', budget_tokens: 2000 } }, 'thinking'],
   ['stop sequences', GPT_OSS, { stop: 'END' }, 'stop'],
+  ['stop sequences of white space', OPUS_3, { stop: ['END', '\n\n'] }, 'stop'],
   [
     'an image',
     LLAMA,
@@ -635,7 +643,7 @@ test('what is reserved is what is sent: thoughts that come on top, and words for
       store: {
         admit: async (admission) => {
           admissions.push(admission);
-          return { outcome: 'refused', by: 'inflight' };
+          return { outcome: 'refused', by: 'inflight', held: [] };
         },
       },
     });
