@@ -12,6 +12,7 @@ import {
 } from '../../shared/aws/services.ts';
 import { createTenancyStore } from '../../shared/aws/tenancy-store.ts';
 import { catalogueOf } from '../../shared/domain/catalogue.ts';
+import { aliasesOf } from '../../shared/domain/deployment-aliases.ts';
 import { createHandler } from './create-handler.ts';
 
 const services = startServices(process.env);
@@ -32,6 +33,7 @@ export const handler = createHandler({
   settings: deploymentSettingsOf(services),
   tenantSettings: tenantSettingsOf(services),
   catalogue: catalogueOf(config.region),
+  aliases: aliasesOf(config.stage),
   secrets: contextSecretOf(services),
   clock,
   random: randomBytes,

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { quotable } from '../../shared/domain/api-key.ts';
 import { GatewayError } from '../../shared/domain/gateway-error.ts';
-import { projectId } from '../../shared/domain/ids.ts';
+import { projectId, type TenantRef } from '../../shared/domain/ids.ts';
 import type { Model } from '../../shared/domain/model.ts';
 import type { Tenant } from '../../shared/domain/tenancy.ts';
 import {
@@ -61,6 +61,12 @@ const settingsOf = async (
   { ref, settingsVersion }: Tenant,
 ): Promise<TenantSettings> =>
   settingsVersion === undefined ? NO_SETTINGS : tenantSettings.read(ref, settingsVersion);
+
+/** The names in force for a project: its own before those of the deployment. */
+export async function aliasesInForce(ports: KeyIssuerPorts, ref: TenantRef): Promise<ModelAliases> {
+  const { modelAliases } = await settingsOf(ports, await readTenant(ports, ref));
+  return { ...ports.aliases, ...modelAliases };
+}
 
 /** `project.model_aliases`, our addition to OpenAI's objects. */
 const aliasesAnswer = ({ modelAliases }: TenantSettings): GatewayAnswer =>

@@ -10,7 +10,9 @@ import { parseBody } from '../../shared/http/body-schema.ts';
 import { jsonAnswer, type UseCase } from '../../shared/http/message.ts';
 import { changeTenant, readTenant } from './change-tenant.ts';
 import { modelsField } from './field-schemas.ts';
+import { aliasesInForce } from './model-aliases.ts';
 import { tenantOf } from './path-ids.ts';
+import { refuseUnmatched } from './permitted-models.ts';
 import type { KeyIssuerPorts } from './ports.ts';
 import { modelPermissionsObject } from './wire.ts';
 
@@ -33,7 +35,7 @@ export const retrieveModelPermissions =
 
 /**
  * `POST …/model_permissions`: the models that may be called, or all but these: ids, or beginnings followed by `*`.
- * Replaces what there was and acts on the next request. An id that the catalogue does not know may become known, and a
+ * Replaces what there was and acts on the next request. An entry that matches no model of the deployment is refused, and a
  * denied model is denied through every inference profile too.
  */
 export const updateModelPermissions =
@@ -42,6 +44,10 @@ export const updateModelPermissions =
     const { mode, model_ids } = parseBody(updateBody, request.body);
     const modelPermissions: ModelPermissions = { mode, models: [...new Set(model_ids)] };
     if (!modelPermissionsFit(modelPermissions)) throw tooLong();
+    await refuseUnmatched(modelPermissions, {
+      catalogue: ports.catalogue,
+      aliases: () => aliasesInForce(ports, tenantOf(request)),
+    });
     await changeTenant(ports, {
       request,
       decide: (before) => ({

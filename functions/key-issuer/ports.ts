@@ -1,4 +1,5 @@
 import type { Model } from '../../shared/domain/model.ts';
+import type { ModelAliases } from '../../shared/domain/tenant-settings.ts';
 import type { MessagePorts } from '../../shared/keys/ports.ts';
 import type {
   Clock,
@@ -16,6 +17,8 @@ export interface KeyIssuerPorts extends MessagePorts {
   readonly tenantSettings: TenantSettingsStore;
   /** The models of the deployment. */
   readonly catalogue: readonly Model[];
+  /** The deployment's own names for models. */
+  readonly aliases: ModelAliases;
   readonly secrets: ContextSecretSource;
   readonly clock: Clock;
   readonly log: Log;

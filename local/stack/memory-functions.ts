@@ -79,6 +79,7 @@ function createHandlers(environment: FunctionEnvironment): Readonly<Record<strin
       ...ports,
       secrets,
       catalogue: CATALOGUE,
+      aliases: aliasesOf(config.stage),
     }),
     keyRotation: createKeyRotation(ports),
     metrics: createMetrics({ ...ports, audit: createMemoryAudit(chains), secrets }),

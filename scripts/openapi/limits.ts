@@ -37,7 +37,8 @@ const SPEND = {
 
 const PERMISSION = {
   mode: 'Whether these models alone may be called, or all but these.',
-  model_ids: 'Model ids, or beginnings of ids followed by `*`.',
+  model_ids:
+    'Model ids, or beginnings of ids followed by `*`, each of which matches a model of the deployment. Aliases are not named.',
 };
 
 const schemas: Schemas = {

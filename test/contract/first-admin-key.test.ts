@@ -22,6 +22,7 @@ function keyIssuer() {
     secrets: testSecrets,
     tenantSettings: createMemoryTenantSettings(),
     catalogue: CATALOGUE,
+    aliases: {},
     clock: () => NOON_MS,
     random: seededRandom('bootstrap'),
     log: recordingLog(),

@@ -75,6 +75,7 @@ export function administration(
     settings: { baseUrl: async () => 'https://gateway.example/dev' },
     tenantSettings: settings,
     catalogue: CATALOGUE,
+    aliases: { 'gpt-4.1': 'amazon.nova-pro-v1:0' },
     secrets: testSecrets,
     clock: () => now.ms,
     random: randomBytes,

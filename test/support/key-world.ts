@@ -90,6 +90,7 @@ export function keyWorld(options: KeyWorldOptions): KeyWorld {
     secrets: testSecrets,
     tenantSettings: createMemoryTenantSettings(),
     catalogue: CATALOGUE,
+    aliases: {},
   });
   const authorizing = { secrets: testSecrets, clock, log };
   const authorizer = createAuthorizer({ credentials: memory.credentials, ...authorizing });

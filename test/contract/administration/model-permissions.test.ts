@@ -5,6 +5,9 @@ import { adminPrincipal } from '../../support/gateway-event.ts';
 
 const PROJECT = '/organization/projects/{project_id}';
 const PERMISSIONS = `${PROJECT}/model_permissions`;
+/** A model that inference profiles alone lead to. */
+const BEHIND = 'deepseek.r1-v1:0';
+const PROFILE = 'arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/a1b2c3d4e5f6';
 const none = { status: 404, code: 'not_found', param: null };
 
 async function project() {
@@ -65,6 +68,45 @@ describe('the model permissions of a project', () => {
     ]);
   });
 
+  test.each<[mode: string, models: readonly string[], param: string, words: string]>([
+    [
+      'deny_list',
+      ['amazon.*', 'amazon.nova-lite-v1'],
+      'model_ids[1]',
+      "'amazon.nova-lite-v1' matches no model",
+    ],
+    ['deny_list', ['anthropc.*'], 'model_ids[0]', 'so it would deny nothing'],
+    [
+      'allow_list',
+      ['gpt-4o'],
+      'model_ids[0]',
+      'so it would allow nothing. Name models that GET /v1/models lists',
+    ],
+    ['deny_list', ['team/fast'], 'model_ids[0]', "Aliases are not named here: name 'amazon.nova-lite-v1:0'."],
+    ['deny_list', ['gpt-4.1'], 'model_ids[0]', "Aliases are not named here: name 'amazon.nova-pro-v1:0'."],
+    ['deny_list', ['team/profile'], 'model_ids[0]', 'name the model that its inference profile leads to.'],
+    ['allow_list', [BEHIND], 'model_ids[0]', `.${BEHIND}`],
+    ['allow_list', ['amazon.nova-lite-v1:1'], 'model_ids[0]', 'Close to it: amazon.nova-lite-v1:0'],
+  ])(
+    'refuse what matches no model, naming the entry and the remedy: %s %j',
+    async (mode, model_ids, param, words) => {
+      const { call, update, retrieve, path } = await project();
+      const aliases = { 'team/fast': 'amazon.nova-lite-v1:0', 'team/profile': PROFILE };
+      await call(`POST ${PROJECT}/model_aliases`, { path, body: { aliases } });
+      const answer = await update({ mode, model_ids });
+      expect(refusalOf(answer)).toEqual({ status: 400, code: 'invalid_value', param });
+      expect(answer.body.error.message).toContain(words);
+      expect(answer.body.error.message).not.toContain(PROFILE);
+      expect((await retrieve()).status).toBe(404);
+    },
+  );
+
+  test('deny a model by the id that is behind its profiles, which alone is no model here', async () => {
+    const { update } = await project();
+    const models = [BEHIND, 'anthropic.*', 'global.*'];
+    expect((await update({ mode: 'deny_list', model_ids: models })).body.model_ids).toEqual(models);
+  });
+
   const long = (length: number) => Array.from({ length }, (_, index) => `${'m'.repeat(58)}-${index + 10}`);
   test.each<[string, object, string, string]>([
     ['no mode', { model_ids: ['a'] }, 'missing_required_parameter', 'mode'],
@@ -83,17 +125,15 @@ describe('the model permissions of a project', () => {
 
   test('may be as long as travels with a request, and no byte longer', async () => {
     const { update } = await project();
-    const models = long(18);
     const listOf = (bytes: number) => {
+      const models = long(18);
       const pad = bytes - JSON.stringify({ mode: 'deny_list', models: [...models, ''] }).length;
       return { mode: 'deny_list', model_ids: [...models, 'p'.repeat(pad)] };
     };
-    expect((await update(listOf(MODEL_PERMISSIONS_BYTES_MAX))).status).toBe(200);
-    expect(refusalOf(await update(listOf(MODEL_PERMISSIONS_BYTES_MAX + 1)))).toEqual({
-      status: 400,
-      code: 'invalid_value',
-      param: 'model_ids',
-    });
+    const refusedFor = async (bytes: number) => refusalOf(await update(listOf(bytes))).param;
+    // One that is short enough is looked at: none of these names is a model's.
+    expect(await refusedFor(MODEL_PERMISSIONS_BYTES_MAX)).toBe('model_ids[0]');
+    expect(await refusedFor(MODEL_PERMISSIONS_BYTES_MAX + 1)).toBe('model_ids');
   });
 
   test('are not found in an unknown project, and stay as they are in an archived one', async () => {
