@@ -45,15 +45,8 @@ export function readAssistant(
   message: JsonObject,
   of: CacheContext & { readonly param: string },
 ): { readonly content: readonly AssistantBlock[]; readonly calls: readonly CallId[] } {
-  const { param, reading } = of;
-  for (const key of ['function_call', 'audio']) {
-    if (message[key] !== undefined && message[key] !== null) {
-      refuseParameter(
-        within(param, key),
-        key === 'audio' ? 'No answers are stored here.' : "Send the call in 'tool_calls'.",
-      );
-    }
-  }
+  const { param, reading, cacheTtl } = of;
+  assertNothingStored(message, param);
   const calls = readCalls(message['tool_calls'], within(param, 'tool_calls'));
   const refusal = readString(message['refusal'], within(param, 'refusal')) ?? '';
   const mayBeSilent = calls.length > 0 || refusal !== '' || isThoughtful(message);
@@ -61,7 +54,7 @@ export function readAssistant(
   const words =
     mayBeSilent && (content === undefined || content === null)
       ? []
-      : readContent(content, { ...of, role: 'assistant', param: within(param, 'content') });
+      : readContent(content, { reading, cacheTtl, role: 'assistant', param: within(param, 'content') });
   return {
     content: [
       ...readThoughts(message, { param, reading }),
@@ -71,6 +64,16 @@ export function readAssistant(
     ],
     calls: calls.map(({ block: { id }, param: at }) => ({ id, param: at })),
   };
+}
+
+/** Refuses what refers to an answer that OpenAI keeps, and the older word for calls. */
+function assertNothingStored({ function_call: called, audio }: JsonObject, param: string): void {
+  if (audio !== undefined && audio !== null) {
+    refuseParameter(within(param, 'audio'), 'No answers are stored here.');
+  }
+  if (called !== undefined && called !== null) {
+    refuseParameter(within(param, 'function_call'), "Send the call in 'tool_calls'.");
+  }
 }
 
 /** Whether it thought: an answer that a limit cut off may have done nothing else. */
@@ -111,6 +114,8 @@ export function readCallId(value: unknown, param: string): string {
   return id === '' ? refuseMissing(param) : id;
 }
 
+const THOUGHT_KEYS = ['reasoning_content', 'reasoning_signature', 'thinking_blocks'] as const;
+
 /**
  * Thoughts as our answers spell them: `thinking_blocks` in full, or `reasoning_content` with its `reasoning_signature`.
  * Models take their own signed thoughts back and no others, so what is not signed is left out, and said to be.
@@ -119,6 +124,7 @@ function readThoughts(
   message: JsonObject,
   of: { readonly param: string; readonly reading: Reading },
 ): readonly (ReasoningBlock | RedactedReasoningBlock)[] {
+  if (THOUGHT_KEYS.every((key) => message[key] === undefined)) return [];
   const { param, reading } = of;
   const text = readString(message['reasoning_content'], within(param, 'reasoning_content')) ?? '';
   const signature = readString(message['reasoning_signature'], within(param, 'reasoning_signature')) ?? '';
@@ -128,8 +134,9 @@ function readThoughts(
       readThought(block, { param: within(within(param, 'thinking_blocks'), index), reading }),
     );
   }
-  if (text === '') return [];
+  // A model may sign a thought that it does not show.
   if (signature !== '') return [{ type: 'reasoning', text, signature }];
+  if (text === '') return [];
   reading.ignore('messages.reasoning_content');
   return [];
 }

@@ -10,7 +10,7 @@ import {
   refuseUnsupportedValue,
   refuseValue,
 } from '../wire/refusal.ts';
-import { messagesOf, type Turn } from '../wire/turns.ts';
+import { messagesOf, type Turn, tidyPoints } from '../wire/turns.ts';
 import { ASSISTANT_KEYS, readAssistant, readCallId } from './assistant-message.ts';
 import { readContent, toolResult } from './content-parts.ts';
 
@@ -42,14 +42,10 @@ export function readConversation(value: unknown, context: CacheContext): Convers
   );
   const turns = spoken.filter((one): one is Turn => one.role !== 'system');
   return {
-    system: withoutLeadingPoint(spoken.flatMap((one) => (one.role === 'system' ? one.content : []))),
+    system: tidyPoints(spoken.flatMap((one) => (one.role === 'system' ? one.content : []))),
     messages: messagesOf(turns, 'messages'),
   };
 }
-
-/** Nothing stands before a cache point that begins. */
-const withoutLeadingPoint = (system: Conversation['system']): Conversation['system'] =>
-  system[0]?.type === 'cache-point' ? withoutLeadingPoint(system.slice(1)) : system;
 
 type Role = 'system' | 'user' | 'assistant' | 'tool';
 
@@ -58,7 +54,7 @@ function readMessage(item: unknown, of: CacheContext & { readonly param: string 
   if (!isObject(item)) return refuseType(param, { expected: 'an object', got: item });
   const role = readRole(item['role'], within(param, 'role'));
   assertMessageKeys(item, { param, known: KEYS[role], reading: of.reading });
-  const spoken = readByRole(item, { ...of, role });
+  const spoken = readByRole(item, { reading: of.reading, cacheTtl: of.cacheTtl, param, role });
   const point = readCachePoint(item, of);
   return point === undefined ? spoken : ending(spoken, point);
 }
@@ -79,17 +75,15 @@ function readByRole(
   message: JsonObject,
   of: CacheContext & { readonly param: string; readonly role: Role },
 ): Spoken {
-  const { param, role } = of;
-  const at = { reading: of.reading, cacheTtl: of.cacheTtl, param: within(param, 'content') };
+  const { param, role, reading, cacheTtl } = of;
+  const at = within(param, 'content');
   switch (role) {
     case 'system':
-      return { role, content: readContent(message['content'], { ...at, role }) };
-    case 'user':
-      return {
-        role,
-        param,
-        content: assertSpeaks(readContent(message['content'], { ...at, role }), at.param),
-      };
+      return { role, content: readContent(message['content'], { reading, cacheTtl, param: at, role }) };
+    case 'user': {
+      const content = readContent(message['content'], { reading, cacheTtl, param: at, role });
+      return { role, param, content: assertSpeaks(content, at) };
+    }
     case 'assistant':
       return { role, param, ...readAssistant(message, of) };
     case 'tool':
@@ -138,14 +132,16 @@ function readRole(role: unknown, param: string): Role {
   }
 }
 
+const saysNothing = (value: unknown): boolean =>
+  value === null || (Array.isArray(value) && value.length === 0);
+
 /** A key that says nothing (`null`, an empty list) is accepted, since clients send back what they were answered. */
 function assertMessageKeys(
   message: JsonObject,
   of: { readonly param: string; readonly known: ReadonlySet<string>; readonly reading: Reading },
 ): void {
-  for (const [key, value] of Object.entries(message)) {
-    if (of.known.has(key) || value === null || (Array.isArray(value) && value.length === 0)) continue;
-    refuseUnknown(within(of.param, key));
+  for (const key of Object.keys(message)) {
+    if (!of.known.has(key) && !saysNothing(message[key])) refuseUnknown(within(of.param, key));
   }
   const { name } = message;
   if (name === undefined || name === null) return;

@@ -84,7 +84,7 @@ function readToolChoice(value: unknown, tools: readonly Tool[]): Choosing {
     case 'custom':
       return refuseUnsupportedValue(within(param, 'type'), "tools of type 'custom' are not supported here.");
     case 'function':
-      return { tools, choice: { type: 'tool', name: chosenName(value, { param, tools }) } };
+      return { tools, choice: { type: 'tool', name: chosenName(value, { param, names: namesOf(tools) }) } };
     case 'allowed_tools':
       return readAllowedTools(value, tools);
   }
@@ -97,17 +97,19 @@ function assertTools(tools: readonly Tool[], param: string): void {
 const CHOICE_KEYS: ReadonlySet<string> = new Set(['type', 'function']);
 const NAME_KEYS: ReadonlySet<string> = new Set(['name']);
 
+const namesOf = (tools: readonly Tool[]): ReadonlySet<string> => new Set(tools.map(({ name }) => name));
+
 /** The name of `{"type": "function", "function": {"name": …}}`, of a tool that there is. */
 function chosenName(
   value: JsonObject,
-  of: { readonly param: string; readonly tools: readonly Tool[] },
+  of: { readonly param: string; readonly names: ReadonlySet<string> },
 ): string {
   assertKeys(value, { param: of.param, known: CHOICE_KEYS });
   const at = within(of.param, 'function');
   const chosen = requireObject(value['function'], at);
   assertKeys(chosen, { param: at, known: NAME_KEYS });
   const name = requireString(chosen['name'], within(at, 'name'));
-  if (of.tools.some((tool) => tool.name === name)) return name;
+  if (of.names.has(name)) return name;
   return refuseValue(within(at, 'name'), "no tool in 'tools' has this name.");
 }
 
@@ -123,12 +125,13 @@ function readAllowedTools(value: JsonObject, tools: readonly Tool[]): Choosing {
   const mode = readChoice(allowed['mode'], { param: within(param, 'mode'), choices: ['auto', 'required'] });
   if (mode === undefined) return refuseMissing(within(param, 'mode'));
   const at = within(param, 'tools');
+  const declared = namesOf(tools);
   const names = new Set(
     (readArray(allowed['tools'], at) ?? refuseMissing(at)).map((item, index) => {
       const of = within(at, index);
       if (!isObject(item)) return refuseType(of, { expected: 'an object', got: item });
       readFunctionType(item['type'], within(of, 'type'));
-      return chosenName(item, { param: of, tools });
+      return chosenName(item, { param: of, names: declared });
     }),
   );
   if (names.size === 0) return refuseValue(at, 'expected at least one tool.');

@@ -86,21 +86,26 @@ function joined(turns: readonly Turn[]): readonly Message[] {
   }
   return groups.map((group) =>
     group.role === 'user'
-      ? { role: 'user', content: tidy<UserBlock>(group.turns.flatMap(userBlocks)) }
-      : { role: 'assistant', content: tidy<AssistantBlock>(group.turns.flatMap(assistantBlocks)) },
+      ? { role: 'user', content: tidyPoints<UserBlock>(group.turns.flatMap(userBlocks)) }
+      : { role: 'assistant', content: tidyPoints<AssistantBlock>(group.turns.flatMap(assistantBlocks)) },
   );
 }
 
 const isPoint = (block: UserBlock | AssistantBlock): block is CachePoint => block.type === 'cache-point';
 
+/** What a turn adds to a message of the user's, and of the assistant's. */
 const userBlocks = (turn: Turn): readonly UserBlock[] =>
   turn.role === 'user' ? turn.content : turn.content.filter(isPoint);
 const assistantBlocks = (turn: Turn): readonly AssistantBlock[] =>
   turn.role === 'assistant' ? turn.content : turn.content.filter(isPoint);
 
 /** A cache point is for what stands before it: none begins a message, and of two in a row the last one counts. */
-function tidy<Block extends UserBlock | AssistantBlock>(blocks: readonly Block[]): readonly Block[] {
-  const first = blocks.findIndex((block) => !isPoint(block));
+export function tidyPoints<Block extends UserBlock | AssistantBlock>(
+  blocks: readonly Block[],
+): readonly Block[] {
+  if (!blocks.some(isPoint)) return blocks;
+  const found = blocks.findIndex((block) => !isPoint(block));
+  const first = found === -1 ? blocks.length : found;
   return blocks.filter((block, index) => {
     const next = blocks[index + 1];
     return !isPoint(block) || (index > first && (next === undefined || !isPoint(next)));

@@ -195,6 +195,12 @@ const HISTORY: readonly Refusal[] = [
     'unsupported_parameter',
     'messages[1].audio',
   ],
+  [
+    'a number as a thought',
+    history({ role: 'assistant', content: 'x', reasoning_content: 5 }),
+    'invalid_type',
+    'messages[1].reasoning_content',
+  ],
   invalid(
     'a thought of no known kind',
     history({ role: 'assistant', content: 'x', thinking_blocks: [{ type: 'x' }] }),

@@ -109,6 +109,13 @@ describe('thoughts of earlier answers', () => {
     expect(ignoredParams).toEqual([]);
   });
 
+  test('that are signed and not shown are sent back, too', () => {
+    const { messages } = read({
+      messages: [...ASK.messages, assistant({ content: 'So.', reasoning_signature: 's' }), ...ASK.messages],
+    });
+    expect(messages[1]?.content[0]).toEqual({ type: 'reasoning', text: '', signature: 's' });
+  });
+
   test.each([
     ['reasoning_content', { reasoning_content: 'Hm.' }],
     ['thinking_blocks', { thinking_blocks: [{ ...signed, signature: '' }] }],
@@ -186,6 +193,11 @@ describe('cache points', () => {
     const { paramNames, messages } = read(fields);
     expect(messages).toEqual([{ role: 'user', content: [text('Hi'), POINT] }]);
     expect(paramNames.cachePoints).toBe(name);
+  });
+
+  test('of a great many messages that say nothing are left out', () => {
+    const silent = Array.from({ length: 50_000 }, () => ({ role: 'system', content: '', ...CACHED }));
+    expect(read({ messages: [...silent, ...ASK.messages] }).system).toEqual([]);
   });
 
   test("of OpenAI's keep as long as the request's options say", () => {
