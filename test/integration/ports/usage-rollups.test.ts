@@ -127,6 +127,18 @@ describe.each(kinds)('rollups in $name', ({ open }) => {
     expect((await readAll(world.rollups, tenant)).map((hour) => hour.lines)).toEqual([lines(1_234), []]);
   });
 
+  test('hours are whole, however the store cuts their items into pages', async () => {
+    // Together beyond the megabyte that DynamoDB answers at once.
+    for (let hour = 0; hour < 8; hour += 1) {
+      const startMs = START_MS + hour * HOUR_MS;
+      await world.rollups.seal(tenant, { startMs, generation: 0, lines: lines(1_700, hour + 1) });
+    }
+    const hours = await readAll(world.rollups, tenant);
+    expect(hours.map((hour) => hour.lines)).toEqual(
+      Array.from({ length: 8 }, (_, hour) => lines(1_700, hour + 1)),
+    );
+  });
+
   test('a range includes the hour it begins with, excludes that of its end, and is read in order', async () => {
     for (const hour of [3, 0, 2, 1]) {
       const startMs = START_MS + hour * HOUR_MS;
