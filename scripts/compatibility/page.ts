@@ -4,6 +4,7 @@ import { findModel } from '../../shared/domain/catalogue.ts';
 import { CATALOGUE_ROWS } from '../../shared/domain/catalogue-data.ts';
 import type { Model } from '../../shared/domain/model.ts';
 import { modelBehind } from '../../shared/domain/model-access.ts';
+import { FAMILIES } from '../../shared/domain/model-family.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 import { PROBE_GROUPS, type ProbeGroup } from './probes.ts';
 
@@ -36,7 +37,7 @@ Families are those of \`shared/domain/model-family.ts\`; which model belongs to 
 \`resources/catalogue/models.csv\`. Where the models of a family differ, their names stand in place of it.`;
 
 export const compatibilityPage = (): string =>
-  `${[INTRODUCTION, parametersSection(), ...PROBE_GROUPS.map(groupSection)].join('\n\n')}\n`;
+  `${[INTRODUCTION, parametersSection(), ...PROBE_GROUPS.map(groupSection), unstreamedSection()].join('\n\n')}\n`;
 
 /** Those that no model has a say in. */
 function parametersSection(): string {
@@ -54,6 +55,16 @@ function groupSection({ title, note, probes }: ProbeGroup): string {
   const rows = rowsOf(probes).map(({ families, outcomes }) => [families.join(', '), ...outcomes]);
   const heads = probes.map(({ label }) => label);
   return [`## ${title}`, note, table(['family', ...heads], rows)].join('\n\n');
+}
+
+function unstreamedSection(): string {
+  const names = Object.entries(FAMILIES)
+    .filter(([, { mode, takes }]) => mode === 'chat' && !takes.tools.streamed)
+    .map(([name]) => name);
+  return `## Streams
+
+Bedrock streams no answer of these families to a request with tools: ${names.join(', ')}. Such an answer is fetched whole
+and sent as a stream when it is there.`;
 }
 
 /** Families that take the same share a row; models of one that do not are named. */

@@ -35,6 +35,7 @@ const STANDARD: ModelAbilities = {
     resultsWithTalk: true,
     // "Only supported by Amazon Nova and Anthropic Claude" (Bedrock API reference, ToolResultBlock).
     richResults: false,
+    streamed: true,
     schemas: 'whole',
   },
   nativeSchema: 'taken',
@@ -110,8 +111,16 @@ const NOVA: ModelAbilities = {
   topK: 'nova',
   promptCache: { pointsMax: 4, amongTools: false, hour: false },
 };
+/**
+ * "This model doesn't support tool use in streaming mode", says Bedrock of Llama (n8n 14206, earendil-works/pi 3739);
+ * its feature table has the same of Mistral's models of 2024 and Palmyra, obot-platform/obot 4101 of DeepSeek.
+ */
+const UNSTREAMED_TOOLS: ModelAbilities = { ...STANDARD, tools: { ...STANDARD.tools, streamed: false } };
 /** "Conversation blocks and tool result blocks cannot be provided in the same turn", says Bedrock of these. */
-const LLAMA: ModelAbilities = { ...STANDARD, tools: { ...STANDARD.tools, resultsWithTalk: false } };
+const LLAMA: ModelAbilities = {
+  ...UNSTREAMED_TOOLS,
+  tools: { ...UNSTREAMED_TOOLS.tools, resultsWithTalk: false },
+};
 /** Mistral's own template wants ids of nine letters and digits. */
 const MISTRAL: ModelAbilities = { ...LLAMA, tools: { ...LLAMA.tools, callIds: 'nine' } };
 
@@ -188,7 +197,7 @@ export const FAMILIES = {
   'command-r': also(chat(STANDARD), 'tools', 'documents'),
   // Always thinks, and is not told how much.
   'deepseek-r1': also(chat(STANDARD), 'documents'),
-  'deepseek-v3': chat({ ...STANDARD, reasoning: { style: 'deepseek' } }),
+  'deepseek-v3': chat({ ...UNSTREAMED_TOOLS, reasoning: { style: 'deepseek' } }),
   'gemma-3': chatWithImages(STANDARD, GEMMA_IMAGE_TOKENS),
   glm: chat(STANDARD),
   // OpenAI's open-weight models refuse stop sequences on Converse.
@@ -200,13 +209,13 @@ export const FAMILIES = {
   minimax: chat(STANDARD),
   mistral: also(chat(MISTRAL), 'documents'),
   // Devstral, Magistral, Ministral, Large 3, Voxtral.
-  'mistral-3': chat(MISTRAL),
+  'mistral-3': chat({ ...MISTRAL, tools: { ...MISTRAL.tools, streamed: true } }),
   'mistral-7b': also(chat({ ...MISTRAL, systemMessages: false }), 'documents'),
   nemotron: chat(STANDARD),
   nova: also(chatWithImages(NOVA, NOVA_IMAGE_TOKENS), 'tool-choice', 'video'),
   'nova-micro': also(chat(NOVA), 'tool-choice'),
   'nova-2': also(chatWithImages({ ...NOVA, reasoning: { style: 'nova' } }, NOVA_IMAGE_TOKENS), 'tool-choice'),
-  palmyra: chat(STANDARD),
+  palmyra: chat(UNSTREAMED_TOOLS),
   pixtral: also(chatWithImages(MISTRAL, PIXTRAL_IMAGE_TOKENS), 'images', 'documents'),
   qwen: chatWithImages(STANDARD, QWEN_IMAGE_TOKENS),
   'titan-text': chat(NO_SYSTEM),

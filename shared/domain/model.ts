@@ -95,6 +95,8 @@ export interface ToolAbilities {
   readonly resultsWithTalk: boolean;
   /** Whether a result may say that the tool failed, and carry files. */
   readonly richResults: boolean;
+  /** Whether Bedrock streams the answer to a request that has tools. */
+  readonly streamed: boolean;
   /** `bare`: at its top a schema of arguments has `type`, `properties` and `required` alone, and nothing to refer to. */
   readonly schemas: 'whole' | 'bare';
 }

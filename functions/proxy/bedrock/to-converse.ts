@@ -25,6 +25,8 @@ export interface ConverseRequest {
   readonly outputTokensMax: number;
   /** The longest that the body asks the prompt cache to keep anything. */
   readonly cacheWrites: CacheWrites;
+  /** Whether Bedrock streams the answer to such a request; else it is asked for whole, and streamed by us. */
+  readonly streamed: boolean;
   /** How the answer is to be read. */
   readonly reading: AnswerReading;
   /** Parameters that this model does not take, by name. */
@@ -51,6 +53,7 @@ export function toConverse(
     sent: cache.command,
     outputTokensMax: reasoning.outputTokensMax,
     cacheWrites: cache.cacheWrites,
+    streamed: model.takes.tools.streamed || cache.command.toolUse === undefined,
     reading: format.reading,
     ignoredParams: [...ignored, ...(of.tags.incomplete ? [command.paramNames.metadata] : [])],
   };

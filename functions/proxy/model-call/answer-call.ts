@@ -6,6 +6,7 @@ import type { GatewayAnswer, GatewayRequest } from '../../../shared/http/message
 import { SSE_HEADERS } from '../../../shared/http/sse.ts';
 import { type Admitted, admit } from '../admission.ts';
 import { readerOf } from '../bedrock/answer-reading.ts';
+import { asStream } from '../bedrock/as-stream.ts';
 import { fromAnswer } from '../bedrock/from-answer.ts';
 import { type CallWatch, cutOf, explain, watchCall } from '../call-watch.ts';
 import type { ProxyDependencies } from '../dependencies.ts';
@@ -62,7 +63,10 @@ export async function answerCall(deps: CallDependencies, order: CallOrder): Prom
 async function answerStreamed(deps: ProxyDependencies, of: Accepting): Promise<GatewayAnswer> {
   const { result, call } = await accept(deps, {
     ...of,
-    start: (converseCall) => deps.runtime.converseStream(converseCall),
+    start: async (converseCall) =>
+      of.plan.converse.streamed
+        ? deps.runtime.converseStream(converseCall)
+        : asStream(await deps.runtime.converse(converseCall)),
   });
   const writer = of.wire.streamed(factsOf(of));
   const body = streamedBody(deps, {

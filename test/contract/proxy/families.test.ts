@@ -614,6 +614,27 @@ test('an answer by a tool is text, and the answer stops', async () => {
   ]);
 });
 
+test.each([
+  [
+    'whole, and streamed by us, of a model that streams none with tools',
+    LLAMA,
+    { tools: [weather()] },
+    'calls',
+  ],
+  ['as it comes of the same model without tools', LLAMA, {}, 'stop'],
+  ['as it comes of one that streams it', SONNET_4_5, { tools: [weather()] }, 'stop'],
+])('a streamed answer is fetched %s', async (_, model, fields, expected) => {
+  const content = [{ toolUse: { toolUseId: 'abcdefghi', name: 'weather', input: { city: 'Bonn' } } }];
+  const usage = { inputTokens: 3, outputTokens: 4 };
+  const proxy = proxyFixture({ answer: { output: { message: { content } }, stopReason: 'tool_use', usage } });
+  const answer = await proxy.chat({ model, messages: HI, stream: true, ...fields });
+  const text = await bodyText(answer);
+  expect(text.includes('"finish_reason":"tool_calls"')).toBe(expected === 'calls');
+  expect(text.includes(String.raw`{\"city\":\"Bonn\"}`)).toBe(expected === 'calls');
+  const [record] = await proxy.records();
+  expect([record?.outcome, record?.usage.output]).toEqual(['completed', expected === 'calls' ? 4 : 2]);
+});
+
 test('an answer in words is its first object', async () => {
   const text = 'Sure:\n```json\n{"a":"}{"}\n```';
   const proxy = proxyFixture({
