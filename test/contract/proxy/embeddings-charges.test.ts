@@ -192,6 +192,36 @@ describe('a request that is cut', () => {
     expect(await recordOf(proxy)).toMatchObject({ outcome: 'abandoned', input: 4 + 8 * 20, estimated: true });
   });
 
+  test('by a caller that hangs up is no answer, also where the calls under way succeed all the same', async () => {
+    const controller = new AbortController();
+    const { invoker, proxy } = worldOf((call, index) => {
+      if (index === 7) controller.abort();
+      return titan(call, index);
+    });
+    const many = { model: TITAN, input: Array.from({ length: 50 }, () => 'aaaa') };
+    await expect(proxy.post(ROUTE, many, { hangUp: controller.signal })).rejects.toThrow();
+    expect(invoker.calls).toHaveLength(8);
+    expect(await recordOf(proxy)).toEqual({
+      outcome: 'abandoned',
+      input: 32,
+      nanoUsd: 640,
+      estimated: false,
+    });
+  });
+
+  test('is asked about its key no more once its vectors are here', async () => {
+    let asked = 0;
+    const isLive = async () => {
+      asked += 1;
+      return false;
+    };
+    const { proxy } = worldOf(titan, { keyWatch: { isLive } });
+    const answer = await proxy.post(ROUTE, THREE);
+    await proxy.time.pass(60_000);
+    expect(JSON.parse(await bodyText(answer)).data).toHaveLength(3);
+    expect([asked, (await recordOf(proxy)).outcome]).toEqual([0, 'completed']);
+  });
+
   test('leaves no timer behind', async () => {
     const { proxy } = worldOf(titan);
     await bodyText(await proxy.post(ROUTE, THREE));

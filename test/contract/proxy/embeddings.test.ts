@@ -128,6 +128,12 @@ describe('several texts', () => {
   });
 });
 
+test('the count of Bedrock’s header stands before the model’s own', async () => {
+  const script: InvokeScript = () => ({ body: { embedding: [1], inputTextTokenCount: 5 }, inputTokens: 4 });
+  const { body } = await embed({ model: TITAN, input: 'hi' }, { script });
+  expect(body.usage).toEqual({ prompt_tokens: 4, total_tokens: 4 });
+});
+
 describe('each family is asked in its own words', () => {
   const one = { embedding: [0.5] };
   const floats = { embeddings: { float: [[0.5]] } };
