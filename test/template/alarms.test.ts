@@ -12,8 +12,12 @@ import {
 const ALARMS = {
   'archive-failures': ['ApproximateNumberOfMessagesVisible', 'Maximum', '>', 0, '1 x 300 s', 'notBreaching'],
   'audit-tampered': ['audit-tampered', 'Sum', '>', 0, '1 x 300 s', 'notBreaching'],
+  'charge-misjudged': ['charge-misjudged', 'Sum', '>', 0, '1 x 300 s', 'notBreaching'],
   'key-unclaimed': ['key-unclaimed', 'Sum', '>', 0, '1 x 300 s', 'notBreaching'],
+  'limits-throttled': ['WriteThrottleEvents', 'Sum', '>', 100, '3 x 300 s', 'notBreaching'],
+  orphans: ['orphans-settled', 'Sum', '>', 20, '1 x 3600 s', 'notBreaching'],
   'rotation-overdue': ['rotation-overdue', 'Sum', '>', 0, '1 x 3600 s', 'notBreaching'],
+  'settlement-failing': ['settlement-failing', 'Sum', '>', 0, '3 x 300 s', 'notBreaching'],
   'sweep-failing': ['sweep-failing', 'Sum', '>', 0, '3 x 3600 s', 'notBreaching'],
   'sweep-missing': ['sweep-finished', 'Sum', '<', 1, '3 x 3600 s', 'breaching'],
 };
@@ -26,6 +30,12 @@ const WRITERS: Readonly<Record<string, readonly string[]>> = {
     'functions/key-rotation/create-handler.ts',
     'functions/key-rotation/sweep-keys.ts',
     'functions/key-rotation/sweep-outbox.ts',
+    'shared/aws/limits-recovery.ts',
+  ],
+  ProxyLogGroup: [
+    'functions/proxy/settlement.ts',
+    'shared/aws/limits-recovery.ts',
+    'shared/aws/limits-settlement.ts',
   ],
 };
 const sourceOf = (file: string) => readFileSync(path.resolve(import.meta.dirname, '../..', file), 'utf8');
@@ -64,7 +74,7 @@ describe.each(STAGES)('the alarms of %s', (stage) => {
     const watched = resourcesOf(template, 'AWS::CloudWatch::Alarm').flatMap(({ properties }) =>
       properties['Namespace'] === `BedrockProxy/${stage}` ? [properties['MetricName']] : [],
     );
-    expect(counted.sort()).toEqual(watched.sort());
+    expect([...new Set(counted)].sort()).toEqual(watched.sort());
     const [queue] = resourcesOf(template, 'AWS::CloudWatch::Alarm').filter(
       ({ properties }) => properties['Namespace'] === 'AWS/SQS',
     );
@@ -80,7 +90,7 @@ describe.each(STAGES)('the alarms of %s', (stage) => {
       const group = String(recordOf(properties['LogGroupName'])['Ref']);
       expect(groups).toContain(group);
       const sources = (WRITERS[group] ?? []).map(sourceOf).join('');
-      const events = [...String(properties['FilterPattern']).matchAll(/\$\.event = "([\w-]+)"/g)];
+      const events = [...String(properties['FilterPattern']).matchAll(/\$\.event = "([\w.-]+)"/g)];
       expect(events.length).toBeGreaterThan(0);
       for (const [, event] of events) expect(sources).toContain(`event: '${event}'`);
     }
