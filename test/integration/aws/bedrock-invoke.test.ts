@@ -1,8 +1,10 @@
 /** InvokeModel and InvokeGuardrailChecks on the wire: what is sent, what is read, and what a failure is called. */
+import { InvokeGuardrailChecksCommand, InvokeModelCommand } from '@aws-sdk/client-bedrock-runtime';
 import { type BedrockEmulator, startBedrockEmulator } from '../../../local/bedrock/emulator.ts';
 import { createGuardrailChecks, createModelInvoker } from '../../../shared/aws/bedrock-invoke.ts';
 import { createSignedHttp } from '../../../shared/aws/signed-http.ts';
 import { GatewayError } from '../../../shared/domain/gateway-error.ts';
+import { CONTENT_CATEGORIES } from '../../../shared/domain/guardrail-check.ts';
 import type { InvokeCall } from '../../../shared/domain/invoke-model.ts';
 import {
   hangUp,
@@ -11,6 +13,7 @@ import {
   type ScriptedServer,
   startScriptedServer,
 } from '../../support/scripted-server.ts';
+import { RUNTIME_CLIENTS } from '../bedrock-emulator/clients.ts';
 
 const TITAN = 'amazon.titan-embed-text-v2:0';
 const live = () => new AbortController().signal;
@@ -65,6 +68,30 @@ describe('against the emulator', () => {
     const { body, inputTokens } = await adapters.invoker.invoke(call());
     expect(body['embedding']).toHaveLength(1024);
     expect(inputTokens).toBe(body['inputTextTokenCount']);
+  });
+
+  test('the SDK is answered the same by both operations', async () => {
+    const sdk = RUNTIME_CLIENTS['HTTP/1.1'](emulator.url);
+    const texts = ['He planned a massacre, you idiot.', '[[score hate=0.6]]'];
+    const invoked = await sdk.send(
+      new InvokeModelCommand({ modelId: TITAN, body: JSON.stringify({ inputText: 'Grüße 😀' }) }),
+    );
+    const checked = await sdk.send(
+      new InvokeGuardrailChecksCommand({
+        messages: [{ role: 'user', content: texts.map((text) => ({ text })) }],
+        checks: { contentFilter: { categories: CONTENT_CATEGORIES.map((category) => ({ category })) } },
+      }),
+    );
+    sdk.destroy();
+    expect((await adapters.invoker.invoke(call())).body).toEqual(
+      JSON.parse(invoked.body.transformToString()),
+    );
+    const results = checked.results?.contentFilter?.results ?? [];
+    expect(await adapters.checks.check({ texts, signal: live() })).toEqual({
+      scores: Object.fromEntries(results.map(({ category, severityScore }) => [category, severityScore])),
+      textUnits: checked.usage?.contentFilter?.textUnits,
+    });
+    expect(results.some(({ severityScore = 0 }) => severityScore > 0)).toBe(true);
   });
 
   test('an ARN is one part of the path', async () => {
