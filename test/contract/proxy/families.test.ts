@@ -1,5 +1,6 @@
 import type { Admission } from '../../../shared/domain/admission.ts';
 import { findModel } from '../../../shared/domain/catalogue.ts';
+import type { Amounts } from '../../../shared/domain/limits.ts';
 import { bodyText, proxyFixture } from '../../support/proxy-fixture.ts';
 
 const OPUS_3 = 'anthropic.claude-3-opus-20240229-v1:0';
@@ -657,23 +658,42 @@ test.each([
   expect(proxy.calls[0]?.body.serviceTier).toEqual(serviceTier);
 });
 
-test('what is reserved is what is sent: thoughts that come on top, and words for a format', async () => {
-  const reserved = async (fields: object): Promise<number> => {
+describe('what is reserved is what is sent', () => {
+  const reserved = async (model: string, fields: object): Promise<Amounts> => {
     const admissions: Admission[] = [];
     const proxy = proxyFixture({
       store: {
         admit: async (admission) => {
           admissions.push(admission);
-          return { outcome: 'refused', by: 'inflight', held: [] };
+          throw new Error('Enough is known.');
         },
       },
     });
-    await expect(proxy.chat({ model: HAIKU_4_5, messages: HI, ...fields })).rejects.toThrow();
-    return admissions[0]?.reserved.tokens ?? 0;
+    await expect(proxy.chat({ model, messages: HI, ...fields })).rejects.toThrow();
+    return admissions[0]?.reserved ?? { tokens: 0, nanoUsd: 0 };
   };
-  const plain = await reserved({});
-  expect(await reserved({ reasoning_effort: 'low' })).toBe(plain + 2048);
-  // Haiku is given a tool in place of the schema: its preamble, name and description are paid for, too.
-  const schema = JSON.stringify(CITY).length;
-  expect(await reserved({ response_format: jsonSchema(CITY) })).toBeGreaterThan(plain + schema);
+
+  test('thoughts that come on top', async () => {
+    const { tokens } = await reserved(HAIKU_4_5, {});
+    expect(await reserved(HAIKU_4_5, { reasoning_effort: 'low' })).toMatchObject({ tokens: tokens + 2048 });
+  });
+
+  test('the words and tools that give an answer its format', async () => {
+    const { tokens } = await reserved(HAIKU_4_5, {});
+    const words = await reserved(HAIKU_4_5, { response_format: { type: 'json_object' } });
+    expect(words.tokens).toBeGreaterThan(tokens + 90);
+    // Haiku is given a tool in place of the schema: its preamble, name and description are paid for, too.
+    const tool = await reserved(HAIKU_4_5, { response_format: jsonSchema(CITY) });
+    expect(tool.tokens).toBeGreaterThan(tokens + JSON.stringify(CITY).length + 100);
+  });
+
+  test('an hour in the cache costs more, and none where nothing is kept', async () => {
+    const inCache = (ttl?: string) => ({ messages: [{ role: 'user', content: [cached(ttl)] }] });
+    const short = await reserved(SONNET_4_5, inCache());
+    const long = await reserved(SONNET_4_5, inCache('1h'));
+    expect(long.nanoUsd).toBeGreaterThan(short.nanoUsd);
+    expect(await reserved(LLAMA, inCache('1h'))).toEqual(
+      await reserved(LLAMA, { messages: [{ role: 'user', content: 'Long.' }] }),
+    );
+  });
 });
