@@ -17,6 +17,7 @@ export function createHandler(ports: MetricsPorts) {
       'GET /v1/organization/usage/completions': usage(ports, 'completions'),
       'GET /v1/organization/usage/embeddings': usage(ports, 'embeddings'),
       'GET /v1/organization/usage/images': usage(ports, 'images'),
+      'GET /v1/organization/usage/moderations': usage(ports, 'moderations'),
       'GET /v1/organization/costs': costs(ports),
       'GET /v1/organization/audit_logs': auditLogs(ports),
     },

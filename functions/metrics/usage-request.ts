@@ -37,6 +37,7 @@ const PARAMETERS_OF: Readonly<Record<UsageReportName, readonly string[]>> = {
   completions: [...PARAMETERS, 'batch'],
   embeddings: PARAMETERS,
   images: PARAMETERS,
+  moderations: PARAMETERS,
 };
 
 /** `GET /organization/usage/…` (UsageCompletionsParams and its like of openai 7.55). What is not honoured is refused by name. */

@@ -42,4 +42,6 @@ const FIELDS: Readonly<Record<UsageReportName, (sum: UsageSum) => object>> = {
   }),
   embeddings: (sum) => ({ num_model_requests: sum.requests, input_tokens: inputTokens(sum) }),
   images: (sum) => ({ num_model_requests: sum.requests, images: sum.images }),
+  // Bedrock bills a check by the text unit, which stands for a token in the ledger, too.
+  moderations: (sum) => ({ num_model_requests: sum.requests, input_tokens: sum.input }),
 };

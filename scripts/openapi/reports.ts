@@ -80,6 +80,13 @@ const schemas: Schemas = {
     size: nothing('OpenAI’s; not recorded, always null.'),
     source: nothing('OpenAI’s; not recorded, always null.'),
   }),
+  ModerationsUsage: bucketPage('ModerationsUsageResult'),
+  ModerationsUsageResult: object('What a group used.', {
+    object: objectName('organization.usage.moderations.result'),
+    num_model_requests: integer('Requests.'),
+    input_tokens: integer('Text units of up to 1,000 characters, by which Bedrock bills.'),
+    ...usageGroups,
+  }),
   Costs: bucketPage('CostsResult'),
   CostsResult: object('What a group was charged.', {
     object: objectName('organization.costs.result'),
@@ -157,6 +164,11 @@ export const reports: Resource = {
       answer: 'EmbeddingsUsage',
     }),
     ...usageOperation('images', { id: 'imagesUsage', summary: 'Images made', answer: 'ImagesUsage' }),
+    ...usageOperation('moderations', {
+      id: 'moderationsUsage',
+      summary: 'Usage of moderations',
+      answer: 'ModerationsUsage',
+    }),
     'GET /v1/organization/costs': {
       id: 'costs',
       tag: 'Reports',

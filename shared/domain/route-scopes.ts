@@ -69,6 +69,7 @@ export const ROUTE_SCOPES: Readonly<Record<string, readonly Scope[]>> = {
   'GET /v1/organization/usage/completions': ['usage:read'],
   'GET /v1/organization/usage/embeddings': ['usage:read'],
   'GET /v1/organization/usage/images': ['usage:read'],
+  'GET /v1/organization/usage/moderations': ['usage:read'],
   'GET /v1/organization/costs': ['usage:read'],
   'GET /v1/organization/audit_logs': ['audit:read'],
 };

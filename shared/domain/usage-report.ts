@@ -21,6 +21,7 @@ export const USAGE_REPORTS = {
   },
   embeddings: { endpoint: 'embeddings', groups: COMMON_GROUPS },
   images: { endpoint: 'images', groups: [...COMMON_GROUPS, 'size', 'source'] },
+  moderations: { endpoint: 'moderations', groups: COMMON_GROUPS },
 } as const satisfies Readonly<Record<string, UsageReportKind>>;
 export type UsageReportName = keyof typeof USAGE_REPORTS;
 

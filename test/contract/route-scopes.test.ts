@@ -32,7 +32,7 @@ import {
 import { seededRandom } from '../support/random.ts';
 
 const MODELS = /^GET \/v1\/models/;
-const USAGE = /^GET \/v1\/organization\/(usage\/(completions|embeddings|images)|costs)$/;
+const USAGE = /^GET \/v1\/organization\/(usage\/(completions|embeddings|images|moderations)|costs)$/;
 const PROJECT = /^\w+ \/v1\/organization\/projects(\/\{project_id\}(\/(archive|model_aliases))?)?$/;
 const KEYS =
   /^\w+ \/v1\/organization\/projects\/\{project_id\}\/(service_accounts|api_keys)(\/\{\w+\}(\/(api_keys|rotate|claim_link))?)?$/;

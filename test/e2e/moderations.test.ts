@@ -28,6 +28,26 @@ test('texts are judged, and the ledger has what they cost', async () => {
   ]);
 });
 
+test('the usage report counts requests and text units, and the costs their money', async () => {
+  const range = { start_time: Math.floor(Date.now() / 1000) - 60 };
+  const usage = await stack.admin.usage.moderations({ ...range, group_by: ['model'] });
+  expect(usage.data.flatMap(({ results }) => results)).toEqual([
+    {
+      object: 'organization.usage.moderations.result',
+      num_model_requests: 1,
+      input_tokens: 3,
+      project_id: null,
+      user_id: null,
+      api_key_id: null,
+      model: 'amazon.guardrail-checks',
+    },
+  ]);
+  const costs = await stack.admin.usage.costs(range);
+  expect(costs.data.flatMap(({ results }) => results)).toMatchObject([
+    { amount: { value: 0.00045, currency: 'usd' }, quantity: null },
+  ]);
+});
+
 test('an image is refused by name', async () => {
   const input = [{ type: 'image_url' as const, image_url: { url: 'https://example.org/a.png' } }];
   await expect(client.moderations.create({ input })).rejects.toMatchObject({

@@ -51,7 +51,7 @@ const stepArbitrary = fc.oneof(
 
 const queryArbitrary = fc.oneof(
   fc.record({
-    path: fc.constantFrom('usage/completions', 'usage/embeddings', 'usage/images'),
+    path: fc.constantFrom('usage/completions', 'usage/embeddings', 'usage/images', 'usage/moderations'),
     width: fc.constantFrom('1h', '1d', '1m'),
     groups: fc.subarray([...USAGE_REPORTS.embeddings.groups]),
   }),

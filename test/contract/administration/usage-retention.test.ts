@@ -58,7 +58,7 @@ describe('a report that reaches behind the retention of usage records', () => {
     expect(await ask('usage/completions', { ...query, start_time: KEPT_FROM })).toEqual([200]);
   });
 
-  test.each(['usage/completions', 'usage/embeddings', 'usage/images', 'costs'])(
+  test.each(['usage/completions', 'usage/embeddings', 'usage/images', 'usage/moderations', 'costs'])(
     'of %s ends on a whole hour there',
     async (path) => {
       const query = { start_time: KEPT_FROM - 90 * 86_400, limit: 31 };
