@@ -16,6 +16,19 @@ export const honoured = (fields: object, command: object): FieldCase => ({
 });
 export const said = (text: string) => [{ role: 'user', content: [{ type: 'text', text }] }];
 
+/** Of a value the fields that another one has, and of its command likewise. */
+function partOf(value: object, like: object): object {
+  const fields = Object.keys(like).map((name) => {
+    const field: unknown = Reflect.get(value, name);
+    const wanted: unknown = Reflect.get(like, name);
+    const isCommand = name === 'command' && isRecord(field) && isRecord(wanted);
+    return [name, isCommand ? partOf(field, wanted) : field];
+  });
+  return Object.fromEntries(fields);
+}
+
+const isRecord = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
 /** One table of fields, by the name of what has them. */
 export function describeFields(tables: Readonly<Record<string, FieldCases>>): void {
   describe.each(Object.entries(tables))(
@@ -28,7 +41,7 @@ export function describeFields(tables: Readonly<Record<string, FieldCases>>): vo
           return;
         }
         const read = parseChatRequest(one.body);
-        expect(read).toMatchObject(one.reads);
+        expect(partOf(read, one.reads)).toEqual(one.reads);
         expect(read.command.ignoredParams).toEqual(one.ignores ?? []);
       });
     },

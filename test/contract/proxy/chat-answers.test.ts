@@ -206,18 +206,22 @@ describe('thoughts', () => {
 
   test('in several blocks, some of them hidden, are sent back block by block', async () => {
     const hidden: ConverseContent = { reasoningContent: { redactedContent: 'AAA=' } };
-    const { choices } = await wholeOf(answerOf([thought, hidden, ...CONTENT.slice(1)]));
+    const second: ConverseContent = {
+      reasoningContent: { reasoningText: { text: 'Or.', signature: 'b3I=' } },
+    };
+    const { choices } = await wholeOf(answerOf([thought, hidden, second, ...CONTENT.slice(1)]));
     const { message } = choices[0];
     expect(message.reasoning_signature).toBeUndefined();
     expect(message.thinking_blocks).toEqual([
       ...SIGNED.thinking_blocks,
       { type: 'redacted_thinking', data: 'AAA=' },
+      { type: 'thinking', thinking: 'Or.', signature: 'b3I=' },
     ]);
     const proxy = proxyFixture();
     const results = CALLS.map(({ id }) => ({ role: 'tool', tool_call_id: id, content: 'ok' }));
     const messages = [...ASK.messages, message, ...results];
     await proxy.chat({ ...BODY, messages });
-    expect(proxy.calls[0]?.body.messages[1]?.content.slice(0, 2)).toEqual([thought, hidden]);
+    expect(proxy.calls[0]?.body.messages[1]?.content.slice(0, 3)).toEqual([thought, hidden, second]);
   });
 
   test('that nobody signed are shown and not offered to be sent back', async () => {

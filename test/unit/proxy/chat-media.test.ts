@@ -105,11 +105,11 @@ test('documents have names that Bedrock takes, no two alike', () => {
     'ignore',
     'document-5',
   ]);
-  const alike = ['a.pdf', 'a (2).pdf', 'a.csv'].map((filename) => ({
+  const alike = ['a.pdf', 'a (3).pdf', 'a.csv'].map((filename) => ({
     type: 'file',
     file: { file_data: PDF, filename },
   }));
-  expect(blocksOf(...alike)).toMatchObject([{ name: 'a' }, { name: 'a (2)' }, { name: 'a (3)' }]);
+  expect(blocksOf(...alike)).toMatchObject([{ name: 'a' }, { name: 'a (3)' }, { name: 'a (4)' }]);
   const long = { type: 'file', file: { file_data: PDF, filename: `${'x'.repeat(300)}.pdf` } };
   expect(blocksOf(long)).toMatchObject([{ name: expect.stringMatching(/^x{195}$/) }]);
 });
