@@ -27,12 +27,12 @@ export const changeTenant = (
   ports: Pick<KeyIssuerPorts, 'tenancy'>,
   of: {
     readonly request: GatewayRequest;
-    readonly decide: (before: Tenant) => TenantChange | undefined;
+    readonly decide: (before: Tenant) => TenantChange | undefined | Promise<TenantChange>;
   },
 ): Promise<Tenant> =>
   decideAndCommit(ports.tenancy, async () => {
     const before = await readActiveTenant(ports, tenantOf(of.request));
-    const change = of.decide(before);
+    const change = await of.decide(before);
     return change === undefined ? unchanged(before) : decisionOf(of.request, change);
   });
 

@@ -59,7 +59,7 @@ export interface SpendLimit {
 
 /**
  * `project.spend_limit`, in cents: a fraction of one shows where the limit was set in USD. Its status says whether
- * requests are refused by now, which one in shadow never does. `debt`, our addition, is in USD.
+ * requests are refused by now, which one in shadow never does. `debt_usd` is our addition.
  */
 export const spendLimitObject = ({ limitNanoUsd, force, spentNanoUsd, debtNanoUsd }: SpendLimit) => ({
   object: 'project.spend_limit',
@@ -67,5 +67,5 @@ export const spendLimitObject = ({ limitNanoUsd, force, spentNanoUsd, debtNanoUs
   interval: 'month',
   threshold_amount: limitNanoUsd / NANO_USD_A_CENT,
   enforcement: { status: force === 'enforced' && spentNanoUsd >= limitNanoUsd ? 'enforcing' : 'inactive' },
-  ...(debtNanoUsd !== undefined && { debt: debtNanoUsd / 1e9 }),
+  ...(debtNanoUsd !== undefined && { debt_usd: debtNanoUsd / 1e9 }),
 });

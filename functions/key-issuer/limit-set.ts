@@ -45,6 +45,13 @@ export function limitSetOf(
   return shadow.length === 0 ? limits : { ...limits, shadow };
 }
 
+/** The same limits with these out of shadow. */
+export function enforcing<Limits extends LimitSet>(limits: Limits, names: readonly LimitName[]) {
+  const { shadow: had = [], ...rest } = limits;
+  const shadow = had.filter((name) => !names.includes(name));
+  return { ...rest, ...(shadow.length > 0 && { shadow }) };
+}
+
 /** The limit that a name in `shadow` means. One that is not set would be believed to be watched. */
 const inForce =
   (limits: LimitSet, path: string) =>

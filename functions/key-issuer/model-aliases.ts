@@ -13,6 +13,7 @@ import {
 import { parseBody } from '../../shared/http/body-schema.ts';
 import { type GatewayAnswer, jsonAnswer, type UseCase } from '../../shared/http/message.ts';
 import { changeTenant, readActiveTenant, readTenant } from './change-tenant.ts';
+import { type AuditFacts, changedFacts, newFacts } from './changed-facts.ts';
 import { tenantOf } from './path-ids.ts';
 import type { KeyIssuerPorts } from './ports.ts';
 
@@ -32,8 +33,7 @@ export const retrieveModelAliases =
 
 /**
  * `POST …/model_aliases`: replaces all aliases, from the next request on. The settings are kept first and put in force
- * then, with the audit event: a crash between leaves a version that nobody reads. What was in force is not asked for,
- * since in a disturbance its store may give what was in force a moment before.
+ * then, with the audit event: a crash between leaves a version that nobody reads.
  */
 export const updateModelAliases =
   (ports: KeyIssuerPorts): UseCase =>
@@ -45,16 +45,32 @@ export const updateModelAliases =
     const settingsVersion = await ports.tenantSettings.put(ref, settings);
     await changeTenant(ports, {
       request,
-      decide: (tenant) => ({
-        tenant: { ...tenant, settingsVersion },
+      decide: async (before) => ({
+        tenant: { ...before, settingsVersion },
         audit: {
           type: 'project.model_aliases.updated',
-          subject: { id: projectId(tenant.ref), aliases: Object.keys(aliases) },
+          subject: {
+            ...{ id: projectId(before.ref), aliases: Object.keys(aliases) },
+            ...(await aliasFacts(ports, { before, aliases })),
+          },
         },
       }),
     });
     return aliasesAnswer(settings);
   };
+
+/**
+ * What each name meant and means, where that changed. Where what was in force cannot be read, every name that is set is
+ * told with what it means alone: aliases that are broken must be set anew all the same.
+ */
+async function aliasFacts(
+  ports: KeyIssuerPorts,
+  { before, aliases }: { readonly before: Tenant; readonly aliases: ModelAliases },
+): Promise<AuditFacts> {
+  const had = await settingsOf(ports, before).catch(() => undefined);
+  if (had === undefined) return newFacts(changedFacts({}, { aliases }));
+  return changedFacts({ aliases: had.modelAliases }, { aliases });
+}
 
 const settingsOf = async (
   { tenantSettings }: Pick<KeyIssuerPorts, 'tenantSettings'>,

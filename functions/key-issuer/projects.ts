@@ -11,6 +11,7 @@ import { listBody, pageRequest, queryFlag } from '../../shared/http/cursor-page.
 import { type GatewayRequest, jsonAnswer, type UseCase } from '../../shared/http/message.ts';
 import { auditsOf } from './audit.ts';
 import { changeTenant, decisionOf, readTenant, type TenantChange, unchanged } from './change-tenant.ts';
+import { firstTenantLimitFacts, tenantLimitFacts } from './changed-facts.ts';
 import { chosen, nameField, refuseUnsupported, unsupportedField } from './field-schemas.ts';
 import { rememberOf } from './idempotency.ts';
 import { tenantLimitsField, tenantLimitsOf } from './limit-fields.ts';
@@ -62,7 +63,7 @@ export const createProject =
         revision: 1,
       };
       const id = projectId(created.ref);
-      const subject = { id, name: created.name };
+      const subject = { id, name: created.name, ...firstTenantLimitFacts(created.limits) };
       return {
         result: created,
         change: {
@@ -133,7 +134,10 @@ function updateOf(
   const limits = tenantLimitsOf(body.limits, { absent: before.limits, catalogue });
   return {
     tenant: { ...rest, name, limits, ...(showsCost && { showsCost }) },
-    audit: { type: 'project.updated', subject: { id: projectId(before.ref), name, changed } },
+    audit: {
+      type: 'project.updated',
+      subject: { id: projectId(before.ref), name, changed, ...tenantLimitFacts(before.limits, limits) },
+    },
     writes: renaming(before, name),
   };
 }

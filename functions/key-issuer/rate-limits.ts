@@ -1,16 +1,17 @@
 import * as z from 'zod/mini';
 import { projectId, rateLimitId } from '../../shared/domain/ids.ts';
-import type { TenantLimits } from '../../shared/domain/limits.ts';
+import type { LimitName, TenantLimits } from '../../shared/domain/limits.ts';
 import type { Model } from '../../shared/domain/model.ts';
 import type { Tenant } from '../../shared/domain/tenancy.ts';
 import { parseBody } from '../../shared/http/body-schema.ts';
 import { wholeListBody } from '../../shared/http/cursor-page.ts';
 import { jsonAnswer, type UseCase } from '../../shared/http/message.ts';
 import { changeTenant, readTenant, type TenantChange } from './change-tenant.ts';
+import { type AuditFacts, shadowFacts } from './changed-facts.ts';
 import { integerField, refuseUnsupported, unsupportedField } from './field-schemas.ts';
 import { tenantLimitsOf } from './limit-fields.ts';
 import { rateLimitObject } from './limit-objects.ts';
-import { LIMIT_MAX, type LimitSetBody, limitSetOf } from './limit-set.ts';
+import { enforcing, LIMIT_MAX, type LimitSetBody, limitSetOf } from './limit-set.ts';
 import { limitedModel, limitsOfModel, refuseTooLong, withModelLimits } from './model-limits.ts';
 import { refuseUnknown, tenantOf } from './path-ids.ts';
 import type { KeyIssuerPorts } from './ports.ts';
@@ -51,7 +52,8 @@ export const listRateLimits =
 
 /**
  * `POST …/rate_limits/{rate_limit_id}`: acts on the next request. The largest value is no limit, since the object of
- * a project or a model without one says that value. A model of the catalogue needs no limits to be found.
+ * a project or a model without one says that value. What is set enforces, also where it was in shadow. A model of the
+ * catalogue needs no limits to be found.
  */
 export const updateRateLimit =
   (ports: KeyIssuerPorts): UseCase =>
@@ -89,23 +91,48 @@ function updateOf(
   if (changed.length === 0) return undefined;
   const limits =
     model === undefined
-      ? tenantLimitsOf(wireLimits(body), { absent: before.limits, catalogue: [] })
+      ? enforcing(tenantLimitsOf(wireLimits(body), { absent: before.limits, catalogue: [] }), setBy(body))
       : ofModel(before.limits, { body, model });
-  const { id, max_requests_per_1_minute, max_tokens_per_1_minute, max_requests_per_1_day } = rateLimitObject(
-    { ...before, limits },
-    model,
-  );
+  const had = rateLimitObject(before, model);
   return {
     tenant: { ...before, limits },
     audit: {
       type: 'rate_limit.updated',
       subject: {
-        ...{ id, project_id: projectId(before.ref) },
-        ...{ max_requests_per_1_minute, max_tokens_per_1_minute, max_requests_per_1_day },
+        ...{ id: had.id, project_id: projectId(before.ref) },
+        ...rateFacts(body, had),
+        ...shadowFacts(before.limits, limits),
       },
     },
   };
 }
+
+const RATES = {
+  max_requests_per_1_minute: 'requestsPerMinute',
+  max_tokens_per_1_minute: 'tokensPerMinute',
+  max_requests_per_1_day: 'requestsPerDay',
+} as const;
+const RATE_NAMES = [
+  'max_requests_per_1_minute',
+  'max_tokens_per_1_minute',
+  'max_requests_per_1_day',
+] as const;
+
+/** What was asked for, and what that was. */
+const rateFacts = (
+  body: UpdateBody,
+  had: Readonly<Record<(typeof RATE_NAMES)[number], number>>,
+): AuditFacts =>
+  Object.fromEntries(
+    RATE_NAMES.flatMap((name) => {
+      const value = body[name];
+      return value === undefined ? [] : [[name, value] as const, [`previous.${name}`, had[name]] as const];
+    }),
+  );
+
+/** The limits that a body sets: OpenAI's objects have no word for shadow, so what they set enforces. */
+const setBy = (body: UpdateBody): readonly LimitName[] =>
+  RATE_NAMES.filter((name) => body[name] !== undefined).map((name) => RATES[name]);
 
 const wireLimits = (body: UpdateBody): LimitSetBody => ({
   requests_per_minute: unlimited(body.max_requests_per_1_minute),
@@ -124,7 +151,8 @@ function ofModel(
 ): TenantLimits {
   const { models: had = [], ...others } = before;
   const absent = limitsOfModel(had, of.model);
-  const limits = limitSetOf(wireLimits(of.body), { absent, path: 'rate_limit_id' });
+  const asked = limitSetOf(wireLimits(of.body), { absent, path: 'rate_limit_id' });
+  const limits = enforcing(asked, setBy(of.body));
   const models = refuseTooLong(withModelLimits(had, { model: of.model, limits }), 'rate_limit_id');
   return { ...others, ...(models.length > 0 && { models }) };
 }

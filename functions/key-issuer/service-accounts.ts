@@ -18,6 +18,7 @@ import { listBody, pageRequest } from '../../shared/http/cursor-page.ts';
 import { type GatewayRequest, jsonAnswer, type UseCase } from '../../shared/http/message.ts';
 import { auditsOf } from './audit.ts';
 import { archived, readActiveTenant, readTenant } from './change-tenant.ts';
+import { accountLimitFacts, firstAccountLimitFacts } from './changed-facts.ts';
 import { nameField } from './field-schemas.ts';
 import { grantFields, grantOf } from './grant-fields.ts';
 import { rememberOf } from './idempotency.ts';
@@ -138,7 +139,10 @@ async function creationOf(
   const issued: IssuedKey | undefined =
     order === undefined ? undefined : await issueKey(ports, { account, order, ref: keyRef, nowMs });
   const id = serviceAccountId(account.tenant, account.ref);
-  const subject = { id, name: account.name, role: account.role, scopes: account.grant.scopes };
+  const subject = {
+    ...{ id, name: account.name, role: account.role, scopes: account.grant.scopes },
+    ...firstAccountLimitFacts(account.limits),
+  };
   const created = auditsOf(request)({ type: 'service_account.created', chain: account.tenant, subject });
   const writes: readonly Write[] = [
     { op: 'require-active', tenant: account.tenant },
@@ -195,7 +199,7 @@ export const updateServiceAccount =
         ...(limits !== undefined && { limits }),
         revision: before.revision + 1,
       };
-      return { result: account, change: updateOf(request, { tenant, account, body }) };
+      return { result: account, change: updateOf(request, { tenant, before, account, body }) };
     });
     return jsonAnswer(200, serviceAccountObject(updated));
   };
@@ -205,17 +209,19 @@ function updateOf(
   request: GatewayRequest,
   of: {
     readonly tenant: Tenant;
+    readonly before: ServiceAccount;
     readonly account: ServiceAccount;
     readonly body: z.infer<typeof updateBody>;
   },
 ) {
-  const { tenant, account, body } = of;
+  const { tenant, before, account, body } = of;
   const subject = {
     id: serviceAccountId(tenant.ref, account.ref),
     name: account.name,
     role: account.role,
     scopes: account.grant.scopes,
     changed: Object.keys(body),
+    ...accountLimitFacts(before.limits, account.limits),
   };
   const versioned: Tenant = {
     ...tenant,

@@ -10,10 +10,12 @@ import {
   jsonAnswer,
   type UseCase,
 } from '../../shared/http/message.ts';
-import { changeTenant, readTenant } from './change-tenant.ts';
+import { changeTenant, readTenant, type TenantChange } from './change-tenant.ts';
+import { shadowFacts } from './changed-facts.ts';
 import { integerField } from './field-schemas.ts';
 import { tenantLimitsOf } from './limit-fields.ts';
 import { spendLimitObject } from './limit-objects.ts';
+import { enforcing } from './limit-set.ts';
 import { tenantOf } from './path-ids.ts';
 import type { KeyIssuerPorts } from './ports.ts';
 
@@ -34,24 +36,37 @@ function refuseNone(tenant: TenantRef): never {
   throw new GatewayError('not_found', `The project has no spend limit: '${projectId(tenant)}'.`);
 }
 
-/** `POST …/spend_limit`: creates or replaces it, in whole cents of USD a UTC month. Acts on the next request. */
+/**
+ * `POST …/spend_limit`: creates or replaces it, in whole cents of USD a UTC month. Acts on the next request, and
+ * enforces, also where the limit was in shadow: OpenAI's object has no word for that.
+ */
 export const updateSpendLimit =
   (ports: KeyIssuerPorts): UseCase =>
   async (request) => {
     const { threshold_amount } = parseBody(updateBody, request.body);
-    const limitNanoUsd = threshold_amount * NANO_USD_A_CENT;
     const tenant = await changeTenant(ports, {
       request,
-      decide: (before) => ({
-        tenant: { ...before, limits: { ...before.limits, nanoUsdPerMonth: limitNanoUsd } },
-        audit: {
-          type: 'project.spend_limit.updated',
-          subject: { id: projectId(before.ref), currency: 'USD', interval: 'month', threshold_amount },
-        },
-      }),
+      decide: (before) => updateOf(before, threshold_amount),
     });
     return describe(ports, { request, tenant });
   };
+
+function updateOf(before: Tenant, cents: number): TenantChange {
+  const had = before.limits.nanoUsdPerMonth;
+  const set = { ...before.limits, nanoUsdPerMonth: cents * NANO_USD_A_CENT };
+  const limits = enforcing(set, ['nanoUsdPerMonth']);
+  return {
+    tenant: { ...before, limits },
+    audit: {
+      type: 'project.spend_limit.updated',
+      subject: {
+        ...{ id: projectId(before.ref), currency: 'USD', interval: 'month', threshold_amount: cents },
+        'previous.threshold_amount': had === undefined ? null : had / NANO_USD_A_CENT,
+        ...shadowFacts(before.limits, limits),
+      },
+    },
+  };
+}
 
 /** `DELETE …/spend_limit`: the project may spend without end. May be repeated. */
 export const deleteSpendLimit =

@@ -26,7 +26,8 @@ const hash = (description: string): Schema => text(description, { pattern: '^[0-
 
 const facts: Schema = {
   type: 'object',
-  description: 'Ids and public facts, by name; never a secret.',
+  description:
+    'Ids and public facts, by name; never a secret. A limit or alias that changed is named as a body names it, such as `limits.usd_per_day`; what it was is under `previous.` and that name. Null: there is, or was, none.',
   additionalProperties: {
     anyOf: [{ type: ['string', 'number', 'boolean', 'null'] }, { type: 'array', items: { type: 'string' } }],
   },

@@ -64,7 +64,7 @@ const schemas: Schemas = {
       currency: always('USD', SPEND.currency),
       interval: always('month', SPEND.interval),
       threshold_amount: number(`${SPEND.threshold_amount} It has a fraction where it was set in USD.`),
-      debt: number(
+      debt_usd: number(
         'Our addition, in USD, where the project’s `estimation` is `balanced`: how much more the requests under way may cost than was reserved.',
       ),
       enforcement: object('What it does just now.', {
@@ -74,7 +74,7 @@ const schemas: Schemas = {
         ),
       }),
     },
-    { optional: ['debt'] },
+    { optional: ['debt_usd'] },
   ),
   SpendLimitDeleted: deletionOfOne('project.spend_limit.deleted', 'The spend limit'),
   UpdateSpendLimit: bodyOf(spendLimitBody, SPEND),
@@ -102,7 +102,7 @@ const rateLimits: Readonly<Record<string, Operation>> = {
     tag: 'Limits',
     summary: 'Change a rate limit of a project',
     description:
-      'It acts on the next request. The id of a model of the catalogue may be named before it has limits: `rl_`, the ten characters of the project’s id, `_` and the model, percent-encoded once. A model whose limits are all removed is in the list no more.',
+      'It acts on the next request, and what it sets enforces, also where that was in shadow. The id of a model of the catalogue may be named before it has limits: `rl_`, the ten characters of the project’s id, `_` and the model, percent-encoded once. A model whose limits are all removed is in the list no more.',
     body: { schema: ref('UpdateRateLimit'), required: 'required' },
     answer: 'RateLimit',
     refusals: { 404: NOT_FOUND, 409: ARCHIVED },
@@ -121,7 +121,7 @@ const spendLimit: Readonly<Record<string, Operation>> = {
     id: 'updateSpendLimit',
     tag: 'Limits',
     summary: 'Set the spend limit of a project',
-    description: 'It acts on the next request.',
+    description: 'It acts on the next request, and enforces, also where the limit was in shadow.',
     body: { schema: ref('UpdateSpendLimit'), required: 'required' },
     answer: 'SpendLimit',
     refusals: { 404: NOT_FOUND, 409: ARCHIVED },

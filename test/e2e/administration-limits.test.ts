@@ -189,7 +189,7 @@ test('a project has limits of days, months and models beside OpenAI’s, which a
   await set({ usd_per_month: 5, models: { [`us.${other}`]: { usd_per_day: 1e-9 } } });
   expect(await apiRefusalOf(ask(other))).toMatchObject({ status: 429 });
   await ask(model);
-  expect(await admin.projects.spendLimit.retrieve(id)).toMatchObject({ threshold_amount: 500, debt: 0 });
+  expect(await admin.projects.spendLimit.retrieve(id)).toMatchObject({ threshold_amount: 500, debt_usd: 0 });
   expect(await apiRefusalOf(set({ models: { 'gpt-4o': { usd_per_day: 1 } } }))).toEqual({
     ...{ status: 400, code: 'invalid_value' },
     param: 'limits.models.gpt-4o',

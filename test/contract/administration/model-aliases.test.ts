@@ -1,3 +1,4 @@
+import { replace } from '../../../shared/domain/change.ts';
 import { parseProjectId } from '../../../shared/domain/ids.ts';
 import type { TenancyStore } from '../../../shared/ports.ts';
 import { administration, refusalOf, unknownProject } from '../../support/administration-fixture.ts';
@@ -27,7 +28,7 @@ async function project(over?: (store: TenancyStore) => Partial<TenancyStore>) {
 const objectOf = (aliases: object) => ({ object: 'project.model_aliases', aliases });
 
 describe('the model aliases of a project', () => {
-  test('are none at first; what is set replaces all, acts by its version, and is audited by name', async () => {
+  test('are none at first; what is set replaces all, acts by its version, and is audited with what each name meant and means', async () => {
     const { retrieve, set, settings, tenancy, tenant, audit, path } = await project();
     expect([(await retrieve()).status, (await retrieve()).body]).toEqual([200, objectOf({})]);
     const first = { 'gpt-4o': NOVA, 'team/fast': ARN };
@@ -43,15 +44,52 @@ describe('the model aliases of a project', () => {
     expect(await settings.read(tenant, 1)).toEqual({ modelAliases: first });
     await set({});
     expect((await retrieve()).body).toEqual(objectOf({}));
-    const event = (aliases: readonly string[]) => ({
+    const event = (aliases: readonly string[], facts: object) => ({
       type: 'project.model_aliases.updated',
-      subject: { id: path.project_id, aliases },
+      subject: { id: path.project_id, aliases, ...facts },
+    });
+    const changed = (name: string, from: string | null, to: string | null) => ({
+      [`aliases.${name}`]: to,
+      [`previous.aliases.${name}`]: from,
     });
     expect(audit(path.project_id).slice(1)).toEqual([
-      event(['gpt-4o', 'team/fast']),
-      event(['gpt-4o-mini']),
-      event([]),
+      event(['gpt-4o', 'team/fast'], {
+        ...changed('gpt-4o', null, NOVA),
+        ...changed('team/fast', null, ARN),
+      }),
+      event(['gpt-4o-mini'], {
+        ...changed('gpt-4o-mini', null, MICRO),
+        ...changed('gpt-4o', NOVA, null),
+        ...changed('team/fast', ARN, null),
+      }),
+      event([], changed('gpt-4o-mini', MICRO, null)),
     ]);
+  });
+
+  test('tell a name that means what it meant in no event, and a changed one with both', async () => {
+    const { set, audit, path } = await project();
+    await set({ kept: NOVA, moved: NOVA });
+    await set({ kept: NOVA, moved: MICRO });
+    expect(audit(path.project_id)[2]).toEqual({
+      type: 'project.model_aliases.updated',
+      subject: {
+        ...{ id: path.project_id, aliases: ['kept', 'moved'] },
+        ...{ 'aliases.moved': MICRO, 'previous.aliases.moved': NOVA },
+      },
+    });
+  });
+
+  test('can be set anew where those in force cannot be read, and are told without what they were', async () => {
+    const { set, audit, path, tenancy, tenant } = await project();
+    const before = await tenancy.readTenant(tenant);
+    if (before === undefined) throw new Error('No tenant.');
+    const broken = { ...before, settingsVersion: 99, revision: before.revision + 1 };
+    await tenancy.commit({ writes: [replace({ type: 'tenant', value: broken })], audit: [] });
+    expect((await set({ a: NOVA })).status).toBe(200);
+    expect(audit(path.project_id)[1]).toEqual({
+      type: 'project.model_aliases.updated',
+      subject: { id: path.project_id, aliases: ['a'], 'aliases.a': NOVA },
+    });
   });
 
   test('are kept before they are in force, so that a crash between them changes nothing', async () => {

@@ -108,7 +108,11 @@ describe('POST /organization/projects/{project_id}', () => {
     expect((await call(`GET ${PROJECT}`, { path: { project_id } })).body).toEqual(answer.body);
     expect(audit(project_id)[1]).toEqual({
       type: 'project.updated',
-      subject: { id: project_id, name: 'after', changed: ['name', 'limits'] },
+      subject: {
+        ...{ id: project_id, name: 'after', changed: ['name', 'limits'] },
+        ...{ 'limits.tokens_per_minute': null, 'previous.limits.tokens_per_minute': 9 },
+        ...{ 'limits.inflight_requests': 7, 'previous.limits.inflight_requests': 100 },
+      },
     });
   });
 

@@ -116,8 +116,13 @@ describe('the rate limits of models', () => {
     const made = await updateModel(`us.${CLAUDE}`, { max_tokens_per_1_minute: 9 });
     expect([made.status, made.body]).toEqual([200, objectOf(id, { model: CLAUDE, tokens: 9 })]);
     expect(await models()).toMatchObject({ [CLAUDE]: { tokens_per_minute: 9, requests_per_day: null } });
-    const { object, model, ...facts } = objectOf(id, { model: CLAUDE, tokens: 9 });
-    expect(audit(id)[1]).toEqual({ type: 'rate_limit.updated', subject: { ...facts, project_id: id } });
+    expect(audit(id)[1]).toEqual({
+      type: 'rate_limit.updated',
+      subject: {
+        ...{ id: made.body.id, project_id: id },
+        ...{ max_tokens_per_1_minute: 9, 'previous.max_tokens_per_1_minute': UNLIMITED },
+      },
+    });
   });
 
   test('are removed by the largest value, the model with them unless it has other limits', async () => {
@@ -155,7 +160,7 @@ describe('the rate limits of models', () => {
     const [refused] = answers.filter(({ status }) => status !== 200);
     if (refused === undefined) throw new Error(`All ${ids.length} fit.`);
     expect(refusalOf(refused)).toEqual({ status: 400, code: 'invalid_value', param: 'rate_limit_id' });
-    const { data } = (await list()).body;
+    const { data } = (await list({ limit: ['100'] })).body;
     expect(data.length - 1).toBe(answers.filter(({ status }) => status === 200).length);
     expect(data.length).toBeGreaterThan(4);
   });
@@ -186,10 +191,44 @@ describe('POST …/rate_limits/{rate_limit_id}', () => {
         id: path.rate_limit_id,
         project_id: path.project_id,
         max_requests_per_1_minute: 60,
-        max_tokens_per_1_minute: 5_000,
         max_requests_per_1_day: 1_000,
+        'previous.max_requests_per_1_minute': UNLIMITED,
+        'previous.max_requests_per_1_day': UNLIMITED,
       },
     });
+  });
+
+  test('takes what it sets out of shadow, of a project as of a model, and the log says so', async () => {
+    const { call, update, path, audit } = await projectWithLimits({
+      ...{ tokens_per_minute: 5_000, requests_per_day: 9, shadow: ['tokens_per_minute', 'requests_per_day'] },
+      models: { [NOVA]: { requests_per_minute: 4, shadow: ['requests_per_minute'] } },
+    });
+    const limits = async () => (await call(`GET ${PROJECT}`, { path })).body.limits;
+    await update({ max_tokens_per_1_minute: 5_000 });
+    expect(await limits()).toMatchObject({ tokens_per_minute: 5_000, shadow: ['requests_per_day'] });
+    const rate_limit_id = path.rate_limit_id.replace(/all$/, NOVA);
+    await call(`POST ${RATE_LIMIT}`, {
+      path: { ...path, rate_limit_id },
+      body: { max_requests_per_1_minute: 3 },
+    });
+    expect((await limits()).models[NOVA]).toMatchObject({ requests_per_minute: 3, shadow: [] });
+    const event = (subject: object) => ({
+      type: 'rate_limit.updated',
+      subject: { project_id: path.project_id, ...subject },
+    });
+    expect(audit(path.project_id).slice(1)).toEqual([
+      event({
+        ...{ id: path.rate_limit_id, max_tokens_per_1_minute: 5_000 },
+        'previous.max_tokens_per_1_minute': 5_000,
+        'limits.shadow': ['requests_per_day'],
+        'previous.limits.shadow': ['requests_per_day', 'tokens_per_minute'],
+      }),
+      event({
+        ...{ id: rate_limit_id, max_requests_per_1_minute: 3, 'previous.max_requests_per_1_minute': 4 },
+        [`limits.models.${NOVA}.shadow`]: null,
+        [`previous.limits.models.${NOVA}.shadow`]: ['requests_per_minute'],
+      }),
+    ]);
   });
 
   test('removes a limit with the largest value', async () => {

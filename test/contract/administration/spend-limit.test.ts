@@ -38,7 +38,10 @@ describe('the spend limit of a project', () => {
     expect((await call(`GET ${PROJECT}`, { path })).body.limits.usd_per_month).toBe(2.5);
     expect(audit(path.project_id)[1]).toEqual({
       type: 'project.spend_limit.updated',
-      subject: { id: path.project_id, currency: 'USD', interval: 'month', threshold_amount: 250 },
+      subject: {
+        ...{ id: path.project_id, currency: 'USD', interval: 'month' },
+        ...{ threshold_amount: 250, 'previous.threshold_amount': null },
+      },
     });
   });
 
@@ -51,27 +54,35 @@ describe('the spend limit of a project', () => {
     expect((await retrieve()).body.enforcement).toEqual({ status: 'enforcing' });
   });
 
-  test('in shadow refuses nothing and says so, also when it is set anew', async () => {
-    const { call, path, retrieve, update, spend } = await project({
-      limits: { usd_per_month: 1, shadow: ['usd_per_month'] },
+  test('in shadow refuses nothing and says so; setting it enforces it, and the log says so', async () => {
+    const { call, path, retrieve, update, spend, audit } = await project({
+      limits: { usd_per_month: 1, tokens_per_day: 9, shadow: ['tokens_per_day', 'usd_per_month'] },
     });
     spend(500 * CENT);
     expect((await retrieve()).body.enforcement).toEqual({ status: 'inactive' });
-    expect((await update()).body.enforcement).toEqual({ status: 'inactive' });
-    const { body } = await call(`POST ${PROJECT}`, { path, body: { limits: { shadow: null } } });
-    expect(body.limits).toMatchObject({ usd_per_month: 2.5, shadow: [] });
-    expect((await retrieve()).body.enforcement).toEqual({ status: 'enforcing' });
+    expect((await update()).body.enforcement).toEqual({ status: 'enforcing' });
+    const { body } = await call(`GET ${PROJECT}`, { path });
+    expect(body.limits).toMatchObject({ usd_per_month: 2.5, shadow: ['tokens_per_day'] });
+    expect(audit(path.project_id)[1]).toEqual({
+      type: 'project.spend_limit.updated',
+      subject: {
+        ...{ id: path.project_id, currency: 'USD', interval: 'month' },
+        ...{ threshold_amount: 250, 'previous.threshold_amount': 100 },
+        'limits.shadow': ['tokens_per_day'],
+        'previous.limits.shadow': ['tokens_per_day', 'usd_per_month'],
+      },
+    });
   });
 
   test('tells in USD what requests under way may cost beyond what is reserved, where that is an estimate', async () => {
     const { call, path, retrieve, update, spend } = await project();
     spend(CENT, 3 * CENT);
-    expect((await update()).body).not.toHaveProperty('debt');
+    expect((await update()).body).not.toHaveProperty('debt_usd');
     await call(`POST ${PROJECT}`, { path, body: { limits: { estimation: 'balanced' } } });
-    expect((await retrieve()).body).toMatchObject({ threshold_amount: 250, debt: 0.03 });
-    expect((await update()).body.debt).toBe(0.03);
+    expect((await retrieve()).body).toMatchObject({ threshold_amount: 250, debt_usd: 0.03 });
+    expect((await update()).body.debt_usd).toBe(0.03);
     await call(`POST ${PROJECT}`, { path, body: { limits: { estimation: 'strict' } } });
-    expect((await retrieve()).body).not.toHaveProperty('debt');
+    expect((await retrieve()).body).not.toHaveProperty('debt_usd');
   });
 
   test('shows a limit that was set in USD', async () => {
