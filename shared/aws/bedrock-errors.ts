@@ -126,8 +126,19 @@ function validationError(message: string, cause: Error): GatewayError {
       'Bedrock serves this model through inference profiles only: use its id with a region prefix.';
     return new GatewayError('model_not_found', text, { cause, param: 'model' });
   }
-  const code = /extra inputs are not permitted/i.test(message) ? 'unsupported_parameter' : 'invalid_request';
-  return new GatewayError(code, `Bedrock refused the request: ${scrub(message)}`, { cause });
+  if (/signature\W+in\W+thinking|thinking\.signature/i.test(message)) {
+    const text =
+      'What the model thought was changed, or was thought by another: send it back as it came, or leave it out.';
+    return new GatewayError('invalid_value', text, { cause, param: 'messages' });
+  }
+  return new GatewayError(codeOf(message), `Bedrock refused the request: ${scrub(message)}`, { cause });
+}
+
+function codeOf(message: string): ErrorCode {
+  if (/extra inputs are not permitted|extraneous key/i.test(message)) return 'unsupported_parameter';
+  return /model doesn.t support|not supported (?:for|on|by) this model/i.test(message)
+    ? 'unsupported_value'
+    : 'invalid_request';
 }
 
 /** A missing model subscription is for the caller to know; a missing permission of ours is our own fault. */

@@ -42,6 +42,11 @@ test.each([
   ['The provided model identifier is invalid.', 'model_not_found'],
   ['Invocation of model ID x with on-demand throughput isn’t supported.', 'model_not_found'],
   ['output_config: Extra inputs are not permitted', 'unsupported_parameter'],
+  ['#: extraneous key [top_k] is not permitted', 'unsupported_parameter'],
+  ["This model doesn't support tool use in streaming mode.", 'unsupported_value'],
+  ['thinking.type: disabled is not supported for this model.', 'unsupported_value'],
+  ['messages.1.content.0: Invalid `signature` in `thinking` block', 'invalid_value'],
+  ['messages.1.content.0.thinking.signature: Field required', 'invalid_value'],
   ['messages: text content blocks must be non-empty', 'invalid_request'],
 ])('a validation that says "%s" is %s', (message, code) => {
   expect(told('ValidationException', { message }).code).toBe(code);
