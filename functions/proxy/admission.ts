@@ -1,12 +1,12 @@
 /** Before a model is called: set its most aside, or say which limit refuses. */
 
-import type { Admission, AdmissionResult } from '../../shared/domain/admission.ts';
+import type { Admission } from '../../shared/domain/admission.ts';
 import { countersFor } from '../../shared/domain/counter.ts';
 import type { Estimate } from '../../shared/domain/estimate.ts';
 import type { Model } from '../../shared/domain/model.ts';
 import type { TierPrices } from '../../shared/domain/price.ts';
 import type { KeyPrincipal } from '../../shared/domain/principal.ts';
-import { NO_USAGE, type UsageRecord } from '../../shared/domain/usage.ts';
+import type { UsageRecord } from '../../shared/domain/usage.ts';
 import type { GatewayRequest } from '../../shared/http/message.ts';
 import type { ProxyDependencies } from './dependencies.ts';
 import { assertFits, type RefusedRequest, refusalOf } from './limit-refusal.ts';
@@ -33,16 +33,19 @@ export interface Admitted {
 
 /** After its deadline a request's process is certainly gone; then anyone may settle for it. */
 const EXPIRY_GRACE_MS = 60_000;
-/** The caller waits for its refusal, and the store has just shown that it does not answer. */
-const UNANSWERED_ATTEMPTS_MAX = 2;
 
-/** Reserves. Throws the GatewayError that names the limit which refused; then nothing is reserved. */
+/**
+ * Reserves. Throws the GatewayError that names the limit which refused; then nothing is reserved, or what an unanswered
+ * copy of the admission has reserved is the store's to release.
+ */
 export async function admit(
   deps: AdmissionDependencies,
   of: {
     readonly request: GatewayRequest;
     readonly principal: KeyPrincipal;
     readonly model: ChargedModel;
+    /** What the caller calls it; absent where that is its id. */
+    readonly requestedModel?: string;
     readonly price: TierPrices;
     readonly estimate: Estimate;
     readonly what: Pick<Admission, 'endpoint' | 'serviceTier'>;
@@ -54,7 +57,8 @@ export async function admit(
   const nowMs = deps.clock();
   const inForce = { ...principal, model: model.id };
   const charges = countersFor(inForce, { nowMs, amounts: estimate.reserved });
-  const asked: RefusedRequest = { nowMs, model: model.id, estimate, outputTokens: of.outputTokens };
+  const { requestedModel = model.id, outputTokens } = of;
+  const asked: RefusedRequest = { nowMs, model: requestedModel, estimate, outputTokens };
   for (const charge of charges) assertFits(charge, asked);
   const admission: Admission = {
     tenant: principal.tenant,
@@ -71,7 +75,7 @@ export async function admit(
     nowMs,
     expiresAtMs: of.request.deadlineMs + EXPIRY_GRACE_MS,
   };
-  const result = await reserve(deps, admission);
+  const result = await deps.limits.admit(admission);
   if (result.outcome === 'refused') {
     throw refusalOf(result, { admission, request: asked, random: deps.random });
   }
@@ -80,24 +84,6 @@ export async function admit(
   const headers = rateLimitHeaders(charges, { committed, nowMs });
   return { admission, model, price, estimate, headers, isBeyondShadow };
 }
-
-/**
- * An admission whose answer is lost may have reserved, which would bind a place in flight until its expiry. This
- * process knows that no model was called, so it settles with nothing before it passes the failure on. If it had
- * reserved, it stays counted as a request.
- */
-async function reserve(deps: AdmissionDependencies, admission: Admission): Promise<AdmissionResult> {
-  try {
-    return await deps.limits.admit(admission);
-  } catch (error) {
-    const record = recordOf(admission, { ...UNUSED, settledAtMs: deps.clock() });
-    const settlement = { admission, record, attemptsMax: UNANSWERED_ATTEMPTS_MAX };
-    await deps.limits.settle(settlement).catch(() => undefined);
-    throw error;
-  }
-}
-
-const UNUSED = { outcome: 'failed', usage: NO_USAGE, nanoUsd: 0, estimated: false } as const;
 
 /** The ledger's record of an admitted request and its end. */
 export const recordOf = (

@@ -35,7 +35,7 @@ export function amountText(kind: CounterKind, amount: number): string {
   return `${amount} ${unit}${amount === 1 ? '' : 's'}`;
 }
 
-/** Whose limit it is, as the caller knows them; `model` is the one that was asked. */
+/** Whose limit it is, as the caller knows them; `model` is the name that was asked for, an id or an alias. */
 export function ownerText(charge: CounterCharge, model: string): string {
   if (charge.account !== undefined) return 'this service account';
   return charge.model === undefined ? 'this project' : `the model '${modelBehind(model)}' in this project`;

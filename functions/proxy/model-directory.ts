@@ -139,7 +139,7 @@ const byName = (one: NamedModel, other: NamedModel): number => (one.name < other
 
 function callable(of: Followed & { readonly name: string }, { modes }: Asked): NamedModel {
   const { name, model, invokeId } = of;
-  if (modes.includes(model.mode)) return { name, model: pricedModel(model), invokeId };
+  if (modes.includes(model.mode)) return { name, model: pricedModel({ name, model }), invokeId };
   throw new GatewayError('unsupported_value', `The model '${name}' is ${ENDPOINTS[model.mode]}.`, {
     param: 'model',
   });

@@ -3,7 +3,13 @@
  * the way or die between two steps, a settlement is one step and leaves no entry behind.
  */
 
-import type { Admission, AdmissionResult, Settlement, Spend } from '../../shared/domain/admission.ts';
+import type {
+  Admission,
+  AdmissionRefusal,
+  AdmissionResult,
+  Settlement,
+  Spend,
+} from '../../shared/domain/admission.ts';
 import {
   amountFor,
   counterAt,
@@ -13,13 +19,14 @@ import {
 } from '../../shared/domain/counter.ts';
 import type { RequestId, TenantRef } from '../../shared/domain/ids.ts';
 import type { Amounts } from '../../shared/domain/limits.ts';
+import { refusalFor } from '../../shared/domain/refusal.ts';
 import {
+  encodeReservation,
   orphanAmounts,
   orphanRecord,
   type Reservation,
   reservationOf,
   usedAmounts,
-  usedNothing,
 } from '../../shared/domain/reservation-entry.ts';
 import type { LimitsStore } from '../../shared/ports.ts';
 import type { MemoryUsageStore } from './usage-store.ts';
@@ -48,44 +55,44 @@ export function createMemoryLimitsStore(usage: MemoryUsageStore): LimitsStore {
 }
 
 function admit(state: TenantState, usage: MemoryUsageStore, admission: Admission): AdmissionResult {
+  const { tenant, request, nowMs } = admission;
   const reservation = reservationOf(admission);
-  const oversized = admission.charges.find(({ amount, limit }) => limit !== undefined && amount > limit);
-  if (oversized !== undefined) return { outcome: 'refused', by: oversized, committed: 0 };
-  const known = state.reserved.has(admission.request) || usage.has(admission.tenant, admission.request);
-  if (!known) {
-    const refusal = refusalOf(state, admission);
+  const by = admission.charges.find(({ amount, limit }) => limit !== undefined && amount > limit);
+  if (by !== undefined) return { outcome: 'refused', by, committed: 0, returnable: 0, held: [] };
+  const known = state.reserved.get(request);
+  const isSame = known !== undefined && encodeReservation(known) === encodeReservation(reservation);
+  if (!isSame) {
+    if (known !== undefined || usage.has(tenant, request)) return { outcome: 'refused', by: 'duplicate' };
+    let refusal = refusalOf(state, admission);
+    // What the dead hold is settled first, as whoever meets a refusal does.
+    const isForRoom = refusal !== undefined && refusal.by !== 'stale-limits';
+    if (isForRoom && sweep(state, usage, { tenant, nowMs }) > 0) refusal = refusalOf(state, admission);
     if (refusal !== undefined) return refusal;
     state.version = admission.limitsVersion;
-    state.reserved.set(admission.request, reservation);
+    state.reserved.set(request, reservation);
     change(state, reservation, { from: undefined, to: admission.reserved });
   }
   const committed = admission.charges.map((charge) => state.counters.get(counterName(charge)) ?? 0);
   return { outcome: 'admitted', committed };
 }
 
-function refusalOf(state: TenantState, admission: Admission): AdmissionResult | undefined {
-  if (state.version > admission.limitsVersion) return { outcome: 'refused', by: 'stale-limits' };
-  for (const charge of admission.charges) {
-    const committed = state.counters.get(counterName(charge)) ?? 0;
-    if (charge.limit !== undefined && committed + charge.amount > charge.limit) {
-      return { outcome: 'refused', by: charge, committed };
-    }
-  }
-  const full = state.reserved.size >= admission.inflightMax;
-  return full ? { outcome: 'refused', by: 'inflight' } : undefined;
-}
+const refusalOf = (
+  { version, counters, reserved }: TenantState,
+  admission: Admission,
+): AdmissionRefusal | undefined =>
+  refusalFor(admission, {
+    version,
+    inflight: reserved.size,
+    held: (name) => counters.get(name) ?? 0,
+    reservations: () => [...reserved.values()],
+  });
 
-/**
- * A settled request has its record, and charging it again would charge it twice. One that reserved nothing and used
- * nothing counts nowhere: the answer to its admission was lost.
- */
+/** A settled request has its record, and charging it again would charge it twice. */
 function settle(state: TenantState, usage: MemoryUsageStore, { admission, record }: Settlement): void {
   if (usage.has(admission.tenant, admission.request)) return;
   const reservation = state.reserved.get(admission.request);
   const to = usedAmounts(record, admission);
-  if (reservation !== undefined || !usedNothing(record)) {
-    change(state, reservation ?? reservationOf(admission), { from: reservation?.reserved, to });
-  }
+  change(state, reservation ?? reservationOf(admission), { from: reservation?.reserved, to });
   state.reserved.delete(admission.request);
   usage.put(record);
   sweep(state, usage, { tenant: admission.tenant, nowMs: record.settledAtMs });

@@ -7,6 +7,11 @@ export interface DynamoErrorFields {
   readonly message: string;
   /** Whether the same call may succeed later. */
   readonly retryable: boolean;
+  /**
+   * Whether some attempt of the call may have acted, now or later: false only where each of them was refused. Absent
+   * means false.
+   */
+  readonly mayHaveActed?: boolean;
   readonly $metadata: {
     readonly httpStatusCode?: number;
     readonly requestId?: string;
@@ -21,6 +26,7 @@ export interface DynamoErrorFields {
 
 export class DynamoError extends Error {
   readonly retryable: boolean;
+  readonly mayHaveActed: boolean;
   readonly $metadata: DynamoErrorFields['$metadata'];
   readonly Item?: Record<string, AttributeValue>;
   readonly CancellationReasons?: readonly CancellationReason[];
@@ -29,6 +35,7 @@ export class DynamoError extends Error {
     super(fields.message, fields.cause === undefined ? undefined : { cause: fields.cause });
     this.name = fields.name;
     this.retryable = fields.retryable;
+    this.mayHaveActed = fields.mayHaveActed ?? false;
     this.$metadata = fields.$metadata;
     if (fields.Item !== undefined) this.Item = fields.Item;
     if (fields.CancellationReasons !== undefined) this.CancellationReasons = fields.CancellationReasons;

@@ -73,9 +73,11 @@ async function callWithRetries<Output>(
 ): Promise<Output> {
   const { waiting, clock, attemptsMax = ATTEMPTS_MAX } = options;
   const startedMs = clock();
+  let mayHaveActed = false;
   for (let attempts = 1; ; attempts += 1) {
-    const result = await attempt<Output>(options, { ...call, attempts });
+    const result: Output | DynamoError = await attempt<Output>(options, { ...call, attempts, mayHaveActed });
     if (!(result instanceof DynamoError)) return result;
+    mayHaveActed = result.mayHaveActed;
     const waitMs = waiting.random() * WAIT_BASE_MS * 2 ** attempts;
     const late = clock() + waitMs - startedMs > (options.budgetMs ?? BUDGET_MS);
     if (!result.retryable || attempts === attemptsMax || late) throw result;
@@ -85,7 +87,13 @@ async function callWithRetries<Output>(
 
 async function attempt<Output>(
   options: LeanDynamoOptions,
-  call: { readonly operation: string; readonly body: string; readonly attempts: number },
+  call: {
+    readonly operation: string;
+    readonly body: string;
+    readonly attempts: number;
+    /** Whether an earlier attempt may have. */
+    readonly mayHaveActed: boolean;
+  },
 ): Promise<Output | DynamoError> {
   try {
     const answer = await options.http.send({
@@ -98,7 +106,11 @@ async function attempt<Output>(
       timeoutMs: options.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS,
     });
     const $metadata = metadataOf(answer, call.attempts);
-    if (answer.status !== 200) return refusalOf(answer, $metadata);
+    if (answer.status !== 200) {
+      // Of two sends of the transport only the second was answered; a service that failed says nothing of its effect.
+      const mayHaveActed = call.mayHaveActed || answer.sends > 1 || answer.status >= 500;
+      return refusalOf(answer, { $metadata, mayHaveActed });
+    }
     return { ...fromWire(answer.body.toString('utf8')), $metadata } as Output;
   } catch (error) {
     if (!(error instanceof TransportError || error instanceof SyntaxError)) throw error;
@@ -107,6 +119,7 @@ async function attempt<Output>(
       name: 'NetworkError',
       message: error.message,
       retryable: true,
+      mayHaveActed: true,
       $metadata,
       cause: error,
     });
@@ -130,14 +143,17 @@ function metadataOf(answer: WholeAnswer, attempts: number): Metadata {
 }
 
 /** `__type` is `namespace#Name`; what is not DynamoDB's JSON (a load balancer's page) has no name of its own. */
-function refusalOf(answer: WholeAnswer, $metadata: Metadata): DynamoError {
+function refusalOf(
+  answer: WholeAnswer,
+  of: { readonly $metadata: Metadata; readonly mayHaveActed: boolean },
+): DynamoError {
   const body = refusalBody(answer.body);
   const name = typeof body.__type === 'string' ? body.__type.replace(/^.*#/, '') : 'UnknownError';
   return new DynamoError({
     name,
     message: body.message ?? body.Message ?? `DynamoDB answered ${answer.status}.`,
     retryable: answer.status >= 500 || RETRYABLE.has(name),
-    $metadata,
+    ...of,
     ...(body.Item !== undefined && { Item: body.Item }),
     ...(body.CancellationReasons !== undefined && { CancellationReasons: body.CancellationReasons }),
   });

@@ -5,6 +5,7 @@ import type { Dynamo } from './dynamo.ts';
 import type { FinishedEntries } from './finished-entries.ts';
 import type { WriteTarget } from './limits-expression.ts';
 import { type Backoff, unavailable } from './store-failure.ts';
+import type { UnownedAdmissions } from './unowned-admissions.ts';
 import type { UsageTable } from './usage-store.ts';
 
 export interface LimitsTables {
@@ -22,6 +23,9 @@ export interface LimitsTables {
 export interface LimitsContext extends LimitsTables {
   readonly backoff: Backoff;
   readonly finished: FinishedEntries;
+  readonly unowned: UnownedAdmissions;
+  /** Tenants whose expired entries a refused admission is finishing: one at a time does. */
+  readonly recovering: Set<TenantRef>;
 }
 
 export const usageTableOf = (context: LimitsContext): UsageTable => ({

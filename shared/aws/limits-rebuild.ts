@@ -5,7 +5,12 @@
 import { counterAt, counterName } from '../domain/counter.ts';
 import { parseRequestId, type RequestId, type TenantRef } from '../domain/ids.ts';
 import { type RebuildDifference, type RebuildSource, rebuildDifferences } from '../domain/limits-rebuild.ts';
-import { decodeReservation, decodeSettled, type Reservation } from '../domain/reservation-entry.ts';
+import {
+  decodeReservation,
+  decodeSettled,
+  entryState,
+  type Reservation,
+} from '../domain/reservation-entry.ts';
 import type { UsageRecord } from '../domain/usage.ts';
 import type { UsageStore } from '../ports.ts';
 import type { Item } from './attribute.ts';
@@ -133,7 +138,7 @@ function entriesOf(
   const reserved: Reservation[] = [];
   for (const [name, { S: text }] of Object.entries(item)) {
     const request = name.startsWith('r#') ? parseRequestId(name.slice(2)) : undefined;
-    if (request === undefined || text === undefined) continue;
+    if (request === undefined || text === undefined || entryState(text) === 'void') continue;
     const reservation = decodeReservation(text);
     const record = decodeSettled({ tenant, request }, text);
     if (reservation !== undefined) reserved.push(reservation);

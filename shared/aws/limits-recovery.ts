@@ -3,8 +3,11 @@
  * tenant or the sweep. Every write is conditional on the exact text that was seen, so any number of processes may
  * recover the same item at once.
  */
-import type { TenantRef } from '../domain/ids.ts';
+import { causeFacts } from '../domain/cause.ts';
+import { COUNTER_KINDS } from '../domain/counter.ts';
+import type { RequestId, TenantRef } from '../domain/ids.ts';
 import { encodeSettled, orphanAmounts, orphanRecord } from '../domain/reservation-entry.ts';
+import type { UsageRecord } from '../domain/usage.ts';
 import type { Item } from './attribute.ts';
 import { type LimitsContext, limitsUnavailable, targetOf, usageTableOf } from './limits-context.ts';
 import { releaseUpdate, removeUpdate, settleUpdate } from './limits-expression.ts';
@@ -21,12 +24,18 @@ export interface SeenItem {
 
 /** How many entries of each kind one settlement takes on: its caller is waiting. */
 const SOME = 4;
-/** Counters besides: a request begins up to eight, and one write removes these and the entries. */
-const SOME_COUNTERS = 16;
-/** Attributes removed by one write. */
-const REMOVED_AT_ONCE = 20;
+/**
+ * Counters besides: as many as a request begins with smoothing and limits of its account and its model, and some of
+ * those that others left.
+ */
+const SOME_COUNTERS = 3 * COUNTER_KINDS.length + 5;
+/** Attributes removed by one write: all that one settlement takes on. */
+const REMOVED_AT_ONCE = SOME + SOME_COUNTERS;
 
-/** Reads the tenant's item and recovers all of it; returns how many orphans it settled. */
+/**
+ * Reads the tenant's item and recovers all of it; returns how many orphans it settled. Throws, when all was tried, where
+ * something could not be written. What it cannot read it tells the log and leaves alone.
+ */
 export async function sweepTenant(context: LimitsContext, tenant: TenantRef, nowMs: number): Promise<number> {
   try {
     const { result } = await withBackoff(context.backoff, () =>
@@ -37,9 +46,20 @@ export async function sweepTenant(context: LimitsContext, tenant: TenantRef, now
       }),
     );
     const seen = { tenant, item: result.Item ?? {}, nowMs };
-    return await recover(context, seen, findLeftovers(tenant, seen.item, nowMs));
+    const leftovers = findLeftovers(tenant, seen.item, nowMs);
+    reportUnreadable(context, tenant, leftovers);
+    const { orphans, failures } = await recover(context, seen, leftovers);
+    if (failures.length > 0) throw failures[0];
+    return orphans;
   } catch (error) {
     throw limitsUnavailable(error);
+  }
+}
+
+/** Each is a place in flight that is taken for good, and holds what it set aside: an operator has to look. */
+function reportUnreadable(context: LimitsContext, tenant: TenantRef, { unreadable }: Leftovers): void {
+  for (const request of unreadable) {
+    context.log?.write({ level: 'error', event: 'limits.entry-unreadable', tenant, request });
   }
 }
 
@@ -50,31 +70,85 @@ export async function recoverSome(context: LimitsContext, seen: SeenItem): Promi
     expired: all.expired.slice(0, SOME),
     settled: all.settled.slice(0, SOME),
     counters: all.counters.slice(0, SOME_COUNTERS),
+    unreadable: [],
   };
+  await tryRecover(context, seen, some);
+}
+
+/**
+ * Finishes some of the expired entries that a refusal shows, so that the dead hold no places; whether there were any
+ * and all went well, whoever did it. One at a time a tenant: the others of a crowd would only be in its way.
+ */
+export async function recoverExpired(context: LimitsContext, seen: SeenItem): Promise<boolean> {
+  if (context.recovering.has(seen.tenant)) return false;
+  const expired = findLeftovers(seen.tenant, seen.item, seen.nowMs).expired.slice(0, SOME);
+  if (expired.length === 0) return false;
+  context.recovering.add(seen.tenant);
   try {
-    await recover({ ...context, backoff: { ...context.backoff, attemptsMax: 1 } }, seen, some);
-  } catch (error) {
-    const cause = error instanceof Error ? error.name : 'unknown';
-    context.log?.write({ level: 'warn', event: 'limits.recovery-failed', tenant: seen.tenant, cause });
+    return await tryRecover(context, seen, { expired, settled: [], counters: [], unreadable: [] });
+  } finally {
+    context.recovering.delete(seen.tenant);
   }
 }
 
-async function recover(context: LimitsContext, seen: SeenItem, leftovers: Leftovers): Promise<number> {
+/** Each write once; false where one failed, which is logged. */
+async function tryRecover(context: LimitsContext, seen: SeenItem, some: Leftovers): Promise<boolean> {
+  const hasty = { ...context, backoff: { ...context.backoff, attemptsMax: 1 } };
+  return (await recover(hasty, seen, some)).failures.length === 0;
+}
+
+interface Recovery {
+  /** Orphans that were charged. */
+  readonly orphans: number;
+  /** What kept an entry from being finished or removed; logged. */
+  readonly failures: readonly unknown[];
+}
+
+/**
+ * One after the other, each by itself: what fails keeps nothing else waiting. Removals go first, for a settled orphan
+ * makes the item larger, and an item has 400 KB.
+ */
+async function recover(context: LimitsContext, seen: SeenItem, leftovers: Leftovers): Promise<Recovery> {
+  const failures: unknown[] = [];
+  const attempt = async <Result>(
+    act: (context: LimitsContext) => Promise<Result>,
+    facts: { readonly request?: RequestId } = {},
+  ): Promise<Result | undefined> => {
+    // Where one write failed for so long, the others are tried once each: the next sweep comes.
+    const attemptsMax = failures.length === 0 ? context.backoff.attemptsMax : 1;
+    try {
+      return await act({ ...context, backoff: { ...context.backoff, attemptsMax } });
+    } catch (error) {
+      failures.push(error);
+      const event = { event: 'limits.recovery-failed', tenant: seen.tenant, ...facts, ...causeFacts(error) };
+      context.log?.write({ level: 'warn', ...event });
+      return undefined;
+    }
+  };
+  const removable: { readonly name: string; readonly value: string | number }[] = [...leftovers.counters];
+  for (const { request, text, record } of leftovers.settled) {
+    const isRecorded = await attempt((patient) => ensureRecord(patient, record), { request });
+    if (isRecorded) removable.push({ name: entryName(request), value: text });
+  }
+  for (let first = 0; first < removable.length; first += REMOVED_AT_ONCE) {
+    const some = removable.slice(first, first + REMOVED_AT_ONCE);
+    await attempt((patient) => write(patient, removeUpdate(of(context, seen), some)));
+  }
   let orphans = 0;
   for (const entry of leftovers.expired) {
-    if (await resolveExpired(context, seen, entry)) orphans += 1;
+    const { request } = entry;
+    const isOrphan = await attempt((patient) => resolveExpired(patient, seen, entry), { request });
+    if (isOrphan) orphans += 1;
   }
-  for (const { record } of leftovers.settled) {
+  return { orphans, failures };
+}
+
+/** A void entry has no record. */
+async function ensureRecord(context: LimitsContext, record: UsageRecord | undefined): Promise<true> {
+  if (record !== undefined) {
     await withBackoff(context.backoff, () => putUsageRecord(usageTableOf(context), record));
   }
-  const removable = [
-    ...leftovers.settled.map(({ request, text }) => ({ name: entryName(request), value: text })),
-    ...leftovers.counters,
-  ];
-  for (let first = 0; first < removable.length; first += REMOVED_AT_ONCE) {
-    await write(context, removeUpdate(of(context, seen), removable.slice(first, first + REMOVED_AT_ONCE)));
-  }
-  return orphans;
+  return true;
 }
 
 /** True where the request was an orphan and this call charged it. */

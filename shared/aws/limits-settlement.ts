@@ -8,10 +8,10 @@ import {
   encodeReservation,
   encodeSettled,
   entryState,
+  orphanAmounts,
   type Reservation,
   reservationOf,
   usedAmounts,
-  usedNothing,
 } from '../domain/reservation-entry.ts';
 import type { UsageRecord } from '../domain/usage.ts';
 import type { Item } from './attribute.ts';
@@ -19,6 +19,7 @@ import { type LimitsContext, limitsUnavailable, targetOf, usageTableOf } from '.
 import { chargeUpdate, settleUpdate, type WriteTarget } from './limits-expression.ts';
 import { entryAt } from './limits-item.ts';
 import { recoverSome } from './limits-recovery.ts';
+import { releaseKept } from './limits-release.ts';
 import { isConditionFailure, withBackoff } from './store-failure.ts';
 import { hasUsageRecord, putUsageRecord } from './usage-store.ts';
 
@@ -41,15 +42,23 @@ const ROUNDS_MAX = 4;
  * It may be repeated until it has resolved. Whoever admits the same id anew afterwards has made a new request.
  */
 export async function settle(context: LimitsContext, settlement: Settlement): Promise<void> {
+  const { tenant } = settlement.admission;
+  const released = releaseKept(context, tenant, settlement.record.settledAtMs);
+  try {
+    await settleOne(context, settlement);
+  } finally {
+    await released;
+  }
+}
+
+async function settleOne(context: LimitsContext, settlement: Settlement): Promise<void> {
   const { tenant, request } = settlement.admission;
-  const { attemptsMax = context.backoff.attemptsMax } = settlement;
+  const { settledAtMs } = settlement.record;
   const admittedAtOnce = context.finished.takeAdmitted(request);
-  const patient = { ...context, backoff: { ...context.backoff, attemptsMax } };
-  const charged = await chargeAndRecord(patient, settlement).catch((error: unknown) => {
+  const charged = await chargeAndRecord(context, settlement).catch((error: unknown) => {
     throw limitsUnavailable(error);
   });
   if (charged?.own === undefined) return;
-  const { settledAtMs } = settlement.record;
   const answeredAtOnce = admittedAtOnce && charged.own.attempts === 1;
   context.finished.settled(tenant, { request, settledAtMs, answeredAtOnce });
   await recoverSome(context, { tenant, item: charged.own.item, nowMs: settledAtMs });
@@ -127,10 +136,8 @@ function writeFor(
   const settled = encodeSettled(settlement.record);
   const to = usedAmounts(settlement.record, settlement.admission);
   if (reservation === undefined) {
-    // Whoever lost the answer to an admission settles it with nothing; where it reserved nothing either, it counts nowhere.
     const { counters } = reservationOf(settlement.admission);
-    const change = { counters: usedNothing(settlement.record) ? [] : counters, to };
-    return chargeUpdate(target, { request, settled, change });
+    return chargeUpdate(target, { request, settled, change: { counters, to } });
   }
   const change = { counters: reservation.counters, from: reservation.reserved, to };
   return settleUpdate(target, { request, reserved: encodeReservation(reservation), settled, change });
@@ -142,8 +149,6 @@ function reportCharge(
   { admission, record }: Settlement,
   reservation: Reservation | undefined,
 ): void {
-  // Whoever lost the answer to an admission settles it with nothing, and need not have reserved.
-  if (usedNothing(record)) return;
   const used = usedAmounts(record, admission);
   const facts = { tenant: admission.tenant, request: admission.request, ...used };
   if (reservation === undefined) {
@@ -153,6 +158,10 @@ function reportCharge(
   }
 }
 
-/** An estimate may be passed by the debt that was told with it, and in tokens freely; a bound may not be passed. */
-const exceeds = (used: Amounts, { tokens, nanoUsd, debtNanoUsd }: Amounts): boolean =>
-  used.nanoUsd > nanoUsd + (debtNanoUsd ?? 0) || (debtNanoUsd === undefined && used.tokens > tokens);
+/** An estimate may be passed by the debt that was told with it, a bound may not be passed. */
+function exceeds(used: Amounts, reserved: Amounts): boolean {
+  const most = orphanAmounts(reserved);
+  const isMoreAMinute =
+    most.minuteTokens !== undefined && (used.minuteTokens ?? used.tokens) > most.minuteTokens;
+  return used.nanoUsd > most.nanoUsd || used.tokens > most.tokens || isMoreAMinute;
+}

@@ -34,6 +34,16 @@ export function isPermanent(error: unknown): boolean {
   return error instanceof Error && PERMANENT.has(error.name);
 }
 
+/**
+ * Whether a write that failed may have acted all the same, or may act yet: a copy of it was not answered. A sender that
+ * does not say is taken at its worst.
+ */
+export function mayHaveActed(error: unknown): boolean {
+  if (error instanceof DynamoError) return error.mayHaveActed;
+  if (isConditionFailure(error)) return (error.$metadata?.attempts ?? 1) > 1;
+  return !isPermanent(error);
+}
+
 /** How often to try, and how to wait in between. */
 export interface Backoff extends Waiting {
   /** 1 or more. */

@@ -4,7 +4,7 @@ import type { AccountRef, KeyRef, RequestId, TenantRef } from './ids.ts';
 import type { Amounts } from './limits.ts';
 import type { NanoUsd } from './money.ts';
 import type { ServiceTier } from './price.ts';
-import type { Endpoint, UsageRecord } from './usage.ts';
+import { type Endpoint, NO_USAGE, type UsageRecord } from './usage.ts';
 
 /** What a request asks to set aside. */
 export interface Admission {
@@ -27,11 +27,26 @@ export interface Admission {
   readonly expiresAtMs: number;
 }
 
-/** `committed`: what each charge's counter holds now, or what the refusing one held. */
+/** `committed`: what the counter of each charge holds now, in their order. */
 export type AdmissionResult =
   | { readonly outcome: 'admitted'; readonly committed: readonly number[] }
-  | { readonly outcome: 'refused'; readonly by: CounterCharge; readonly committed: number }
-  | { readonly outcome: 'refused'; readonly by: 'inflight' | 'stale-limits' };
+  | AdmissionRefusal;
+
+/** `held`: what the counter of each charge held, in their order; empty where nobody looked. */
+export type AdmissionRefusal =
+  | {
+      readonly outcome: 'refused';
+      readonly by: CounterCharge;
+      /** What the refusing counter held. */
+      readonly committed: number;
+      /** How much of that the requests under way would give back, had they used nothing. */
+      readonly returnable: number;
+      readonly held: readonly number[];
+    }
+  | { readonly outcome: 'refused'; readonly by: 'inflight'; readonly held: readonly number[] }
+  /** The request's id has been used, for something else or before. */
+  | { readonly outcome: 'refused'; readonly by: 'duplicate' }
+  | { readonly outcome: 'refused'; readonly by: 'stale-limits' };
 
 /** What a tenant has spent in a UTC month, settled and reserved. */
 export interface Spend {
@@ -44,6 +59,21 @@ export interface Spend {
 export interface Settlement {
   readonly admission: Admission;
   readonly record: UsageRecord;
-  /** How often to try each write, for a caller that cannot wait; by default the store's own patience. */
-  readonly attemptsMax?: number;
 }
+
+/** The record of a request that was admitted and for which no model was called. */
+export const unusedRecord = (admission: Admission, settledAtMs: number): UsageRecord => ({
+  request: admission.request,
+  tenant: admission.tenant,
+  account: admission.account,
+  key: admission.key,
+  model: admission.model,
+  endpoint: admission.endpoint,
+  serviceTier: admission.serviceTier,
+  outcome: 'failed',
+  usage: NO_USAGE,
+  nanoUsd: 0,
+  estimated: false,
+  startedAtMs: admission.nowMs,
+  settledAtMs,
+});

@@ -25,6 +25,7 @@ export const ERROR_CODES = [
   'request_rate_exceeded',
   'request_exceeds_limit',
   'insufficient_quota',
+  'budget_reserved',
   'too_many_inflight_requests',
   'upstream_throttled',
   'upstream_quota_exceeded',
@@ -47,6 +48,8 @@ export interface GatewayErrorOptions {
   readonly retryAfterMs?: number;
   /** Overrides the code's own answer to whether the caller's SDK should retry. */
   readonly shouldRetry?: boolean;
+  /** Further headers of the answer, lower-case names: what is left of limits. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** For logs only. */
   readonly cause?: unknown;
 }
@@ -56,6 +59,7 @@ export class GatewayError extends Error {
   readonly param: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly shouldRetry: boolean | undefined;
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -64,5 +68,6 @@ export class GatewayError extends Error {
     this.param = options.param;
     this.retryAfterMs = options.retryAfterMs;
     this.shouldRetry = options.shouldRetry;
+    this.headers = options.headers ?? {};
   }
 }

@@ -43,6 +43,7 @@ const RULES: Readonly<Record<ErrorCode, ErrorRule>> = {
   request_rate_exceeded: { status: 429, type: 'requests', retry: true },
   request_exceeds_limit: { status: 429, type: 'tokens', retry: false },
   insufficient_quota: { status: 429, type: 'insufficient_quota', retry: false },
+  budget_reserved: { status: 429, type: 'tokens', retry: true },
   too_many_inflight_requests: { status: 429, type: 'requests', retry: true },
   upstream_throttled: { status: 429, type: 'rate_limit_error', retry: true },
   upstream_quota_exceeded: { status: 429, type: 'insufficient_quota', retry: false },
@@ -61,6 +62,7 @@ const RULES: Readonly<Record<ErrorCode, ErrorRule>> = {
 const WIRE_CODES: Partial<Record<ErrorCode, string>> = {
   request_rate_exceeded: 'rate_limit_exceeded',
   request_exceeds_limit: 'rate_limit_exceeded',
+  budget_reserved: 'rate_limit_exceeded',
   too_many_inflight_requests: 'rate_limit_exceeded',
   upstream_throttled: 'rate_limit_exceeded',
   upstream_quota_exceeded: 'insufficient_quota',
@@ -97,12 +99,13 @@ export function errorBody(error: GatewayError): ErrorBody {
 export const errorStatus = (error: GatewayError): number => RULES[error.code].status;
 
 /**
- * The retry headers of an error. `retry-after` is whole seconds, at least 1; `retry-after-ms` is exact. They are told
- * with `x-should-retry: false` too: the SDK shall not wait that long, whoever reads them may.
+ * The headers of an error: its own, and those about a retry. `retry-after` is whole seconds, at least 1;
+ * `retry-after-ms` is exact. They are told with `x-should-retry: false` too: the SDK shall not wait that long, whoever
+ * reads them may.
  */
 export function errorHeaders(error: GatewayError): Record<string, string> {
   const retry = error.shouldRetry ?? RULES[error.code].retry;
-  const headers: Record<string, string> = { 'x-should-retry': String(retry) };
+  const headers: Record<string, string> = { ...error.headers, 'x-should-retry': String(retry) };
   if (error.retryAfterMs !== undefined) {
     headers['retry-after-ms'] = String(error.retryAfterMs);
     headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)));

@@ -167,7 +167,7 @@ function checkThenCharge(of: {
       const by = charges.find(
         (charge, at) => (committed[at] ?? 0) + charge.amount > (charge.limit ?? Infinity),
       );
-      return by === undefined ? { outcome: 'admitted', committed } : { outcome: 'refused', by, committed: 0 };
+      return by === undefined ? { outcome: 'admitted', committed } : { outcome: 'refused', by, committed: 0, returnable: 0, held: [] };
     },
     settle: async ({ admission: { tenant, charges }, record }) => {
       await putUsageRecord({ dynamo: of.dynamo, table: of.usageTable }, record);

@@ -3,7 +3,7 @@
  * drop: a harness that explores less proves less.
  */
 
-import { FAULTS } from '../support/limits-model.ts';
+import { FAULTS, type Fault } from '../support/limits-model.ts';
 import {
   committedOf,
   exploreAll,
@@ -13,6 +13,8 @@ import {
   scenarioOf,
 } from '../support/limits-scenario.ts';
 import type { MemoryDynamo } from '../support/memory-dynamo.ts';
+
+const LOSSES: readonly Fault[] = FAULTS.filter((fault) => !fault.startsWith('dies'));
 
 test.each([
   { name: 'one request, four faults', processes: ['a'], faultsMax: 4, sweep: false, runs: 131 },
@@ -36,7 +38,7 @@ test.each([
     faultsMax: 3,
     faults: FAULTS,
     sweep: false,
-    runs: 4_652,
+    runs: 2_618,
   },
   {
     name: 'one request that may get no answer, beside a sweep',
@@ -44,7 +46,7 @@ test.each([
     faultsMax: 1,
     faults: FAULTS,
     sweep: true,
-    runs: 654,
+    runs: 581,
   },
   {
     name: 'two requests of one process that may get no answer',
@@ -52,7 +54,7 @@ test.each([
     faultsMax: 1,
     faults: FAULTS,
     sweep: false,
-    runs: 2_322,
+    runs: 1_744,
   },
   {
     name: 'two requests of one process that may get no answer, of which an account may make one',
@@ -61,7 +63,27 @@ test.each([
     faults: FAULTS,
     sweep: false,
     accountLimits: { requestsPerMinute: 1 },
-    runs: 974,
+    runs: 506,
+  },
+  {
+    name: 'two requests of one process of which one may be made, nobody dies and one write is lost',
+    processes: ['a', 'a'],
+    faultsMax: 1,
+    faults: LOSSES,
+    sweep: false,
+    limits: { tokensPerMinute: 10 },
+    orphans: 'none' as const,
+    runs: 482,
+  },
+  {
+    name: 'two requests of two processes of which one may be made, nobody dies and one write is lost',
+    processes: ['a', 'b'],
+    faultsMax: 1,
+    faults: LOSSES,
+    sweep: false,
+    limits: { tokensPerMinute: 10 },
+    orphans: 'none' as const,
+    runs: 482,
   },
 ])('no order of events breaks the limit or the ledger: $name', async ({ name, runs, ...of }) => {
   const result = await exploreAll(name, scenarioOf({ ...of, open: realStore }));

@@ -65,6 +65,8 @@ export interface AdmissionFacts {
   readonly minuteTokens?: number;
   readonly outputFactor?: number;
   readonly debtNanoUsd?: number;
+  readonly debtTokens?: number;
+  readonly debtMinuteTokens?: number;
 }
 
 export function admissionOf(facts: AdmissionFacts): Admission {
@@ -80,6 +82,8 @@ export function admissionOf(facts: AdmissionFacts): Admission {
     ...(facts.minuteTokens !== undefined && { minuteTokens: facts.minuteTokens }),
     nanoUsd: facts.nanoUsd ?? 1_000,
     ...(facts.debtNanoUsd !== undefined && { debtNanoUsd: facts.debtNanoUsd }),
+    ...(facts.debtTokens !== undefined && { debtTokens: facts.debtTokens }),
+    ...(facts.debtMinuteTokens !== undefined && { debtMinuteTokens: facts.debtMinuteTokens }),
   };
   return {
     tenant: facts.tenant,

@@ -113,13 +113,13 @@ function admissionFor(game: Game, command: Command, index: number): Admission {
     ...{ index, atMs: game.nowMs, tokens, nanoUsd },
     ...{ key: pick % 2 === 0 ? KEY : OTHER_KEY, model: MODELS[pick % MODELS.length] ?? '' },
     ...(isSecond && { minuteTokens: tokens * OUTPUT_FACTOR, outputFactor: OUTPUT_FACTOR }),
-    ...(isSecond && { debtNanoUsd: Math.ceil(nanoUsd / 4) }),
+    ...(isSecond && { debtNanoUsd: Math.ceil(nanoUsd / 4), debtTokens: Math.ceil(tokens / 4) }),
+    ...(isSecond && { debtMinuteTokens: Math.ceil(tokens / 4) * OUTPUT_FACTOR }),
     limits: LIMITS[of] ?? {},
     accountLimits: EVERY_LIMIT,
   });
 }
 
-/** Whoever gets no answer to an admission settles it with nothing, as the proxy does. */
 export async function play(game: Game, command: Command, index: number): Promise<void> {
   await game.network.next(command.faults);
   game.nowMs += command.passedMs;
@@ -133,9 +133,7 @@ export async function play(game: Game, command: Command, index: number): Promise
     const admission = admissionFor(game, command, index);
     const answer = await game.store.admit(admission).catch(() => undefined);
     if (answer?.outcome === 'admitted') running.push(admission);
-    if (answer !== undefined) return;
-    const nothing = settlementOf(admission, { tokens: 0, nanoUsd: 0, settledAtMs });
-    await game.store.settle(nothing).catch(() => undefined);
+    return;
   }
   const admission = command.what === 'settle' ? running[command.pick % running.length] : undefined;
   if (admission === undefined) return;

@@ -13,12 +13,12 @@ import type { Amounts } from '../../shared/domain/limits.ts';
 import {
   decodeReservation,
   decodeSettled,
+  entryState,
   orphanAmounts,
   type Reservation,
   usedAmounts,
-  usedNothing,
 } from '../../shared/domain/reservation-entry.ts';
-import type { UsageRecord } from '../../shared/domain/usage.ts';
+import { totalTokens, type UsageRecord } from '../../shared/domain/usage.ts';
 import { TABLES } from './limits-fixture.ts';
 import type { MemoryDynamo } from './memory-dynamo.ts';
 
@@ -41,7 +41,7 @@ export function ledgerOf(dynamo: MemoryDynamo, tenant: TenantRef): Ledger {
   const reserved: Reservation[] = [];
   for (const [name, { S: text = '' }] of Object.entries(item)) {
     const request = name.startsWith('r#') ? parseRequestId(name.slice(2)) : undefined;
-    if (request === undefined) continue;
+    if (request === undefined || entryState(text) === 'void') continue;
     const reservation = decodeReservation(text);
     const record = decodeSettled({ tenant, request }, text);
     if (reservation !== undefined) reserved.push(reservation);
@@ -56,8 +56,6 @@ interface Expected {
   readonly limit: number;
   /** Of what was used for certain and what is set aside. */
   sum: number;
-  /** Requests that used nothing: whether they had reserved, their record does not say. */
-  unsure: number;
   /** What was used beyond what had been set aside: estimates may be passed. */
   overrun: number;
 }
@@ -79,7 +77,8 @@ export function ledgerCheck(admissions: readonly Admission[]): (ledger: Ledger) 
     for (const record of ledger.settled.values()) {
       const admission = admissions.find(({ request }) => request === record.request);
       if (admission === undefined) throw new Error('a record of a request that nobody made');
-      const used = { amounts: chargedFor(admission, record), isSure: !usedNothing(record) };
+      checkOrphan(admission, record);
+      const used = chargedFor(admission, record);
       for (const charge of charges.get(record.request) ?? [])
         addUsed(at(counters, charge.name), charge, used);
     }
@@ -95,7 +94,7 @@ function checkReserved({ item, reserved }: Ledger): void {
 }
 
 const named = (charge: CounterCharge): NamedCharge => ({ ...charge, name: counterName(charge) });
-const emptyCounter = (limit: number): Expected => ({ limit, sum: 0, unsure: 0, overrun: 0 });
+const emptyCounter = (limit: number): Expected => ({ limit, sum: 0, overrun: 0 });
 
 /** What each counter that one of the admissions charges may hold: of several limits in force, the largest. */
 function limitsOf(admissions: readonly Admission[]): ReadonlyMap<string, number> {
@@ -119,26 +118,27 @@ function addReserved(counters: ReadonlyMap<string, Expected>, all: readonly Rese
   }
 }
 
-function addUsed(
-  expected: Expected,
-  charge: NamedCharge,
-  used: { readonly amounts: Amounts; readonly isSure: boolean },
-): void {
-  const amount = amountFor(charge.kind, used.amounts);
-  if (used.isSure) expected.sum += amount;
-  else expected.unsure += amount;
+/** Whoever has a record had been let in: it is a request too, though it used nothing. */
+function addUsed(expected: Expected, charge: NamedCharge, used: Amounts): void {
+  const amount = amountFor(charge.kind, used);
+  expected.sum += amount;
   expected.overrun += Math.max(0, amount - charge.amount);
+}
+
+/** Whoever charges for a dead process charges what the process would have, had no count come: the most. */
+function checkOrphan({ reserved }: Admission, { outcome, usage, nanoUsd }: UsageRecord): void {
+  if (outcome !== 'orphaned') return;
+  requireEqual('tokens of an orphan', totalTokens(usage), reserved.tokens + (reserved.debtTokens ?? 0));
+  requireEqual('money of an orphan', nanoUsd, reserved.nanoUsd + (reserved.debtNanoUsd ?? 0));
 }
 
 /** What the counters hold for a settled request. */
 const chargedFor = (admission: Admission, record: UsageRecord): Amounts =>
   record.outcome === 'orphaned' ? orphanAmounts(admission.reserved) : usedAmounts(record, admission);
 
-function checkCounter(name: string, held: number, { sum, unsure, limit, overrun }: Expected): void {
+function checkCounter(name: string, held: number, { sum, limit, overrun }: Expected): void {
   if (held > limit + overrun) throw new Error(`${name} holds ${held} of ${limit}`);
-  if (held < sum || held > sum + unsure) {
-    throw new Error(`${name} holds ${held}, but the ledger has ${sum} to ${sum + unsure}`);
-  }
+  requireEqual(name, held, sum);
 }
 
 function requireEqual(what: string, held: number, expected: number): void {

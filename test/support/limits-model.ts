@@ -185,7 +185,10 @@ function createWorld(dynamo: MemoryDynamo, { faultsMax, faults: kinds }: Scenari
         new Promise<Output>((resolve, reject) => {
           if (dead.has(process)) return;
           const answerTo = (attempts: number): Promise<void> =>
-            act(input).then((output) => resolve({ ...output, $metadata: { attempts } }), reject);
+            act(input).then(
+              (output) => resolve({ ...output, $metadata: { attempts } }),
+              (error: Error) => reject(Object.assign(error, { $metadata: { attempts } })),
+            );
           const lose = (): void => reject(dynamoError('NetworkError', 'The answer was lost.'));
           const writes = name !== 'get';
           pending = [...pending, { process, name, writes, act: () => act(input), answer: answerTo, lose }];

@@ -165,6 +165,7 @@ function entryAmount(
     const isCharged = reservation.counters.some((charged) => counterName(charged) === name);
     return isCharged ? amountFor(counter.kind, reservation.reserved) : 0;
   }
+  if (entryState(text) === 'void') return 0;
   const record = decodeSettled({ tenant, request }, text);
   if (record === undefined) throw new Error(`An entry that nobody can read: ${text}`);
   return usedBy(record, counter);

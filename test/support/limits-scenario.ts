@@ -65,7 +65,8 @@ export function naiveStore(dynamo: Dynamo): LimitsStore {
       const { Item = {} } = await dynamo.getItem({ TableName: TABLES.limitsTable, Key });
       const committed = numberAt(Item, 'tpm#202611202017');
       const by = admission.charges.find(({ kind }) => kind === 'tokens-minute');
-      if (by !== undefined && committed + by.amount > LIMIT) return { outcome: 'refused', by, committed };
+      if (by !== undefined && committed + by.amount > LIMIT)
+        return { outcome: 'refused', by, committed, returnable: 0, held: [] };
       return { outcome: 'admitted', committed: [committed] };
     },
     async settle({ record }) {
@@ -77,12 +78,9 @@ export function naiveStore(dynamo: Dynamo): LimitsStore {
   };
 }
 
-/** True where the request was admitted and its settlement resolved. An unanswered admission is settled with nothing. */
+/** True where the request was admitted and its settlement resolved. */
 async function request(store: LimitsStore, admission: Admission, used: UsedFacts): Promise<boolean> {
-  const result = await store.admit(admission).catch(async (error: unknown) => {
-    await store.settle(settlementOf(admission, { tokens: 0, nanoUsd: 0 }));
-    throw error;
-  });
+  const result = await store.admit(admission);
   if (result.outcome !== 'admitted') return false;
   await store.settle(settlementOf(admission, used));
   return true;
@@ -118,6 +116,8 @@ export interface ScenarioFacts {
   readonly faults?: readonly Fault[];
   /** Whether a sweep runs beside them that takes every reservation for expired. */
   readonly sweep: boolean;
+  /** `none`: nobody died, so nobody's request may be charged as if they had. */
+  readonly orphans?: 'none';
   /** What each request uses; by default half of what it set aside. */
   readonly used?: UsedFacts;
   /** By default two or three requests fit into each. */
@@ -129,7 +129,14 @@ export interface ScenarioFacts {
 
 export type RequestFacts = Pick<
   AdmissionFacts,
-  'tokens' | 'nanoUsd' | 'model' | 'minuteTokens' | 'outputFactor' | 'debtNanoUsd'
+  | 'tokens'
+  | 'nanoUsd'
+  | 'model'
+  | 'minuteTokens'
+  | 'outputFactor'
+  | 'debtNanoUsd'
+  | 'debtTokens'
+  | 'debtMinuteTokens'
 >;
 
 /** Requests, each admitted and settled by its process, and a sweep where asked for. */
@@ -158,6 +165,8 @@ export function scenarioOf(of: ScenarioFacts): Scenario {
       const lost = [...settled].find((id) => !recorded.has(`USAGE#${id}`));
       if (lost !== undefined) throw new Error('a settlement resolved without a record');
       await checkEnd(dynamo, admissions);
+      const orphan = ledgerOf(dynamo, tenant).records.find(({ outcome }) => outcome === 'orphaned');
+      if (of.orphans === 'none' && orphan !== undefined) throw new Error('a live process left an orphan');
     },
   };
 }

@@ -47,7 +47,7 @@ export const createEmbeddings =
     const tellsCost = isCostAsked({ headers: request.headers, principal });
     const found = await deps.directory.find(asked.requestedModel, { caller: principal, modes: MODES });
     const model = modelFor(asked, found);
-    const price = choosePrices(found.model, USE);
+    const price = choosePrices(found, USE);
     const { endUser } = asked;
     const tags = requestTags({ principal, requestId: request.requestId, endUser, metadata: {} }).entries;
     const parts = partsOf(deps, { asked, found, model, tags });
@@ -55,6 +55,7 @@ export const createEmbeddings =
       request,
       principal,
       model: found.model,
+      requestedModel: found.name,
       price,
       estimate: estimateFor(asked.texts, { found, price, principal }),
       what: { endpoint: 'embeddings', serviceTier: USE.tier },

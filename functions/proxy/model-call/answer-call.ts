@@ -49,6 +49,7 @@ export async function answerCall(deps: CallDependencies, order: CallOrder): Prom
   const admitted = await admit(deps, {
     ...plan,
     request: order.request,
+    requestedModel: order.command.requestedModel,
     principal,
     what: { endpoint: 'chat.completions', serviceTier: plan.use.tier },
     outputTokens: {
@@ -68,14 +69,17 @@ async function answerStreamed(deps: ProxyDependencies, of: Accepting): Promise<G
         ? deps.runtime.converseStream(converseCall)
         : asStream(await deps.runtime.converse(converseCall)),
   });
-  const writer = of.wire.streamed(factsOf(of));
-  const body = streamedBody(deps, {
-    ...call,
-    source: result,
-    reading: of.plan.converse.reading,
-    writer,
-  });
-  return { status: 200, headers: { ...SSE_HEADERS, ...headersOf(of) }, body };
+  try {
+    const writer = of.wire.streamed(factsOf(of));
+    const { reading } = of.plan.converse;
+    const headers = { ...SSE_HEADERS, ...headersOf(of) };
+    return { status: 200, headers, body: streamedBody(deps, { ...call, source: result, reading, writer }) };
+  } catch (error) {
+    // The end of the call closes the stream that nobody will read; what the model did until then is not known.
+    call.watch.end('over');
+    await call.settlement.settle({ ...rejectedEnding(error), usage: undefined });
+    throw error;
+  }
 }
 
 async function answerWhole(deps: ProxyDependencies, of: Accepting): Promise<GatewayAnswer> {

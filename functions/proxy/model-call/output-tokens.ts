@@ -5,7 +5,7 @@ import { refuseValue } from '../wire/refusal.ts';
 
 /** The most the answer may have, sent and reserved alike: what was asked, else the tenant's default within the model's. */
 export function outputTokensFor(
-  command: Pick<ModelCommand, 'outputTokensMax' | 'paramNames'>,
+  command: Pick<ModelCommand, 'outputTokensMax' | 'paramNames' | 'requestedModel'>,
   of: { readonly model: Model; readonly limits: Pick<TenantLimits, 'outputTokensDefault'> },
 ): number {
   const { outputTokensMax } = of.model;
@@ -14,6 +14,6 @@ export function outputTokensFor(
   if (asked <= outputTokensMax) return asked;
   return refuseValue(
     command.paramNames.outputTokensMax,
-    `expected a value <= ${outputTokensMax}, the most that '${of.model.id}' answers, but got ${asked} instead.`,
+    `expected a value <= ${outputTokensMax}, the most that '${command.requestedModel}' answers, but got ${asked} instead.`,
   );
 }

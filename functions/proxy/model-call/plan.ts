@@ -47,7 +47,7 @@ export async function planCall(
   // What is sent is priced, not what was asked for: the model may take less, or need more words for it.
   const { sent, outputTokensMax, cacheWrites } = converse;
   const use: PriceUse = { tier: command.serviceTier, cacheWrites };
-  const price = choosePrices(model, use);
+  const price = choosePrices(found, use);
   return {
     model,
     invokeId,

@@ -2,6 +2,7 @@
 import type { Admission } from '../../../shared/domain/admission.ts';
 import type { TenantRef } from '../../../shared/domain/ids.ts';
 import { utcSecond } from '../../../shared/domain/limits.ts';
+import { totalTokens } from '../../../shared/domain/usage.ts';
 import {
   type AdmissionFacts,
   admissionOf,
@@ -57,7 +58,7 @@ describe.each(kinds)('how limits count in $name', ({ open }) => {
     await admitted({ index: 1, ...asked });
     await admitted({ index: 2, ...asked });
     const third = admissionOf({ tenant, index: 3, ...asked, minuteTokens: 1 });
-    expect(await stores.limits.admit(third)).toEqual({
+    expect(await stores.limits.admit(third)).toMatchObject({
       outcome: 'refused',
       by: { kind: 'tokens-minute', period: '202611202017', amount: 1, limit: 140 },
       committed: 140,
@@ -82,20 +83,25 @@ describe.each(kinds)('how limits count in $name', ({ open }) => {
   });
 
   test('an orphan and a late duplicate are settled as they were counted', async () => {
-    const asked = { tokens: 30, minuteTokens: 70, outputFactor: 5, debtNanoUsd: 200 };
+    const debt = { debtNanoUsd: 200, debtTokens: 6, debtMinuteTokens: 9 };
+    const asked = { tokens: 30, minuteTokens: 70, outputFactor: 5, ...debt };
     const finished = await admitted({ index: 1, ...asked });
     await stores.limits.settle(settlementOf(finished, { tokens: 4, nanoUsd: 300 }));
     await committedAt(stores, tenant, NOW_MS + 7_000);
     await stores.limits.admit(finished);
     await admitted({ index: 2, ...asked });
     expect(await stores.another().sweep(tenant, AFTER_EXPIRY_MS)).toBe(1);
-    // 2 in and 2 out of the finished one, 70 of the orphan; its money is what it reserved and its debt.
-    expect(await tokensHeld()).toEqual([2 + 2 * 5 + 70, 34, 34]);
+    // 2 in and 2 out of the finished one, 70 and 9 of the orphan: what it reserved and its debt.
+    expect(await tokensHeld()).toEqual([2 + 2 * 5 + 79, 40, 40]);
     expect(await stores.limits.readSpend(tenant, NOW_MS)).toEqual({ nanoUsd: 300 + 1_200, debtNanoUsd: 0 });
-    const spent = (await recordsOf(stores, tenant)).map(({ outcome, nanoUsd }) => [outcome, nanoUsd]);
+    const spent = (await recordsOf(stores, tenant)).map(({ outcome, nanoUsd, usage }) => [
+      outcome,
+      nanoUsd,
+      totalTokens(usage),
+    ]);
     expect(spent).toEqual([
-      ['completed', 300],
-      ['orphaned', 1_200],
+      ['completed', 300, 4],
+      ['orphaned', 1_200, 36],
     ]);
   });
 

@@ -295,20 +295,6 @@ describe.each(kinds)('the limits item, $name', ({ dynamo, tables }) => {
     expect(await committedAt(stores, tenant)).toEqual([1, 1]);
   });
 
-  test('a settlement is tried no oftener than its caller can wait', async () => {
-    const calls: unknown[] = [];
-    const down = faulty(dynamo, {
-      updateItem: (input) => {
-        calls.push(input);
-        return lost();
-      },
-    });
-    const settlement = settlementOf(admissionOf({ tenant, index: 1 }));
-    const { limits } = dynamoStores(down, tables);
-    await expect(limits.settle({ ...settlement, attemptsMax: 2 })).rejects.toThrow(GatewayError);
-    expect(calls).toHaveLength(2);
-  });
-
   test('a refusal that the sender judged to be lasting is met once', async () => {
     const calls: unknown[] = [];
     const expired = new DynamoError({
@@ -360,5 +346,33 @@ describe.each(kinds)('the limits item, $name', ({ dynamo, tables }) => {
       ['error', 'limits.reservation-exceeded'],
       ['error', 'limits.charged-without-reservation'],
     ]);
+  });
+
+  const ESTIMATE = { tokens: 10, debtTokens: 5, nanoUsd: 1_000, debtNanoUsd: 500 };
+  const BEDROCK = { tokens: 30, minuteTokens: 40, outputFactor: 5 };
+  test.each([
+    ['tokens beyond a bound', {}, { tokens: 11 }],
+    ['money beyond a bound', {}, { nanoUsd: 1_001 }],
+    ['tokens beyond the debt', ESTIMATE, { tokens: 16 }],
+    ['money beyond the debt', ESTIMATE, { nanoUsd: 1_501 }],
+    ['tokens a minute beyond a bound, 7 + 7 * 5 of them', BEDROCK, { tokens: 14 }],
+    ['tokens a minute beyond the debt', { ...ESTIMATE, ...BEDROCK, debtMinuteTokens: 1 }, { tokens: 14 }],
+  ])('an overrun is reported: %s', async (_, asked, used) => {
+    const overrun = admissionOf({ tenant, index: 1, ...asked });
+    await stores.limits.admit(overrun);
+    await stores.limits.settle(settlementOf(overrun, used));
+    const event = expect.objectContaining({ level: 'error', event: 'limits.reservation-exceeded', tenant });
+    expect(stores.events).toEqual([event]);
+  });
+
+  test.each([
+    ['a bound', {}, { tokens: 10, nanoUsd: 1_000 }],
+    ['an estimate and its debt', ESTIMATE, { tokens: 15, nanoUsd: 1_500 }],
+    ['an estimate and its debt a minute', { ...ESTIMATE, ...BEDROCK, debtMinuteTokens: 2 }, { tokens: 14 }],
+  ])('what is used up to %s is no overrun', async (_, asked, used) => {
+    const within = admissionOf({ tenant, index: 1, ...asked });
+    await stores.limits.admit(within);
+    await stores.limits.settle(settlementOf(within, used));
+    expect(stores.events).toEqual([]);
   });
 });

@@ -69,7 +69,11 @@ describe.each(kinds)('limits in $name', ({ open }) => {
     const running = admissions.filter((_, index) => results[index]?.outcome === 'admitted');
     expect(running).toHaveLength(5);
     expect(results.filter((result) => !isAdmitted(result))).toEqual(
-      Array.from({ length: 25 }, () => ({ outcome: 'refused', by: 'inflight' })),
+      Array.from({ length: 25 }, () => ({
+        outcome: 'refused',
+        by: 'inflight',
+        held: [5_000, 35, 5_000, 35, 5, 5, 35],
+      })),
     );
     const [first] = running;
     if (first !== undefined) await stores.limits.settle(settlementOf(first));
@@ -87,12 +91,16 @@ describe.each(kinds)('limits in $name', ({ open }) => {
       outcome: 'refused',
       by: { kind: 'money-month', period: '202611', amount: 501, limit: 2_500 },
       committed: 2_000,
+      returnable: 2_000,
+      held: [2_000, 10, 2_000, 10, 1, 1, 10],
     });
     const byTokens = admissionOf({ tenant, index: 3, tokens: 991, nanoUsd: 500, limits });
     expect(await stores.limits.admit(byTokens)).toEqual({
       outcome: 'refused',
       by: { kind: 'tokens-minute', period: '202611202017', amount: 991, limit: 1_000 },
       committed: 10,
+      returnable: 10,
+      held: [2_000, 10, 2_000, 10, 1, 1, 10],
     });
     const exact = admissionOf({ tenant, index: 4, tokens: 990, nanoUsd: 500, limits });
     expect(await stores.limits.admit(exact)).toEqual(
@@ -106,6 +114,8 @@ describe.each(kinds)('limits in $name', ({ open }) => {
       outcome: 'refused',
       by: { kind: 'tokens-minute', period: '202611202017', amount: 1_001, limit: 1_000 },
       committed: 0,
+      returnable: 0,
+      held: [],
     });
     expect(await committedAt(stores, tenant)).toEqual([0, 0]);
   });

@@ -7,7 +7,7 @@ const priced = { ...known, price: { input: 60_000, output: 240_000 } };
 
 test('a model without a price is refused, never free', () => {
   const { price: _, ...unpriced } = priced;
-  expect(() => pricedModel(unpriced)).toThrow(
+  expect(() => pricedModel({ name: unpriced.id, model: unpriced })).toThrow(
     expect.objectContaining({
       code: 'model_not_priced',
       message: `The model '${unpriced.id}' has no known price and cannot be called.`,
@@ -17,7 +17,9 @@ test('a model without a price is refused, never free', () => {
 });
 
 test('a request is priced at its tier’s own prices', () => {
-  expect(choosePrices(priced, { tier: 'standard', cacheWrites: 'none' })).toEqual(priced.price);
+  expect(choosePrices({ name: priced.id, model: priced }, { tier: 'standard', cacheWrites: 'none' })).toEqual(
+    priced.price,
+  );
 });
 
 test.each([
@@ -30,7 +32,7 @@ test.each([
     `in the service tier 'standard', with a prompt cache for 1h, and cannot be called so.`,
   ],
 ])('a request that uses a class without a price is refused: %j', (use, ending) => {
-  expect(() => choosePrices(priced, use)).toThrow(
+  expect(() => choosePrices({ name: priced.id, model: priced }, use)).toThrow(
     expect.objectContaining({
       code: 'model_not_priced',
       message: `The model '${priced.id}' has no known price ${ending}`,
