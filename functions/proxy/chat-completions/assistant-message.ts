@@ -21,6 +21,7 @@ import type { CacheContext } from '../wire/prompt-cache.ts';
 import type { Reading } from '../wire/reading.ts';
 import { refuseMissing, refuseParameter, refuseType, refuseValue } from '../wire/refusal.ts';
 import { toolArguments } from '../wire/tool-arguments.ts';
+import { readCallId } from '../wire/tool-result.ts';
 import type { CallId } from '../wire/turns.ts';
 import { readContent } from './content-parts.ts';
 
@@ -106,12 +107,6 @@ function readCall(call: unknown, param: string) {
   const input = toolArguments(text, within(at, 'arguments'));
   const block: ToolCallBlock = { type: 'tool-call', id, name, input };
   return { block, param: within(param, 'id') };
-}
-
-/** The id of a call; which ids a model takes is the translation's affair. */
-export function readCallId(value: unknown, param: string): string {
-  const id = requireString(value, param);
-  return id === '' ? refuseMissing(param) : id;
 }
 
 const THOUGHT_KEYS = ['reasoning_content', 'reasoning_signature', 'thinking_blocks'] as const;

@@ -1,10 +1,5 @@
 /** The content of a message: a text or a list of parts, each read into what models take. */
-import type {
-  CachePoint,
-  TextBlock,
-  ToolResultBlock,
-  UserBlock,
-} from '../../../shared/domain/conversation.ts';
+import type { CachePoint, TextBlock, UserBlock } from '../../../shared/domain/conversation.ts';
 import { readDataUrl } from '../wire/data-url.ts';
 import { documentFrom } from '../wire/document.ts';
 import {
@@ -173,13 +168,3 @@ function readVideo(part: JsonObject, { param }: At) {
   const at = within(of, 'url');
   return videoFrom(readDataUrl(requireString(url, at), at).base64, at);
 }
-
-/** What a tool found, as its result. A result without content is refused by Bedrock, so it says that there was none. */
-export const toolResult = (id: string, content: ToolResultBlock['content']): ToolResultBlock => ({
-  type: 'tool-result',
-  id,
-  status: 'success',
-  content: content.length === 0 ? [{ type: 'text', text: NO_OUTPUT }] : content,
-});
-
-const NO_OUTPUT = '(no output)';

@@ -10,9 +10,10 @@ import {
   refuseUnsupportedValue,
   refuseValue,
 } from '../wire/refusal.ts';
+import { readCallId, toolResult } from '../wire/tool-result.ts';
 import { messagesOf, type Turn, tidyPoints } from '../wire/turns.ts';
-import { ASSISTANT_KEYS, readAssistant, readCallId } from './assistant-message.ts';
-import { readContent, toolResult } from './content-parts.ts';
+import { ASSISTANT_KEYS, readAssistant } from './assistant-message.ts';
+import { readContent } from './content-parts.ts';
 
 export interface Conversation {
   /** System and developer texts in order, wherever they stood. */
@@ -107,7 +108,7 @@ function readToolMessage(message: JsonObject, of: CacheContext & { readonly para
   return {
     role: 'user',
     param,
-    content: [toolResult(id, found), ...points.slice(-1)],
+    content: [toolResult({ id, status: 'success', content: found }), ...points.slice(-1)],
     results: [{ id, param: idParam }],
   };
 }
