@@ -2,16 +2,14 @@
  * `npm run audit:verify`: walks the chains of the audit log and names the first link of each that does not hold.
  * Exit 0 where all hold, 1 where any is broken, 2 where it could not be told, there is no such project, or an export is incomplete.
  */
-import path from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { isRunning, readDevFile } from '../local/stack/dev-file.ts';
-import { localAccess } from '../local/stack/identity.ts';
 import type { ChainVerdict } from '../shared/domain/audit-archive.ts';
 import type { TenantRef } from '../shared/domain/ids.ts';
 import { type CopyFault, inventedCopies } from './audit-verification/copies.ts';
 import { verifyExport } from './audit-verification/export.ts';
 import { type AuditSource, isUnknown, openTables, verifyChain } from './audit-verification/table.ts';
 import { chainName, faultsLine, parseChainName, verdictLine } from './audit-verification/verdict.ts';
+import { tablesPlace } from './stage-tables/place.ts';
 
 interface Options {
   readonly project?: TenantRef;
@@ -20,8 +18,6 @@ interface Options {
   readonly region: string;
   readonly aws?: true;
 }
-
-const LOCAL_FOLDER = path.resolve(import.meta.dirname, '../.local');
 
 const program = new Command('audit:verify')
   .exitOverride()
@@ -97,29 +93,12 @@ function report(verdict: ChainVerdict): boolean {
   return verdict.broken === undefined;
 }
 
-/** Says which tables it reads: a local stack must not pass for production. */
+/** Says which tables it reads. */
 async function openSource(options: Options): Promise<AuditSource> {
-  const local = options.aws === true ? undefined : readDevFile(LOCAL_FOLDER);
-  const exported = process.env['AWS_ENDPOINT_URL_DYNAMODB'];
-  const wanted = options.stage === undefined || options.stage === local?.stage;
-  if (exported === undefined && local !== undefined && wanted && (await isRunning(local))) {
-    if (local.endpoints.dynamodb === null)
-      throw new Error('The local stack keeps its data in memory: there is nothing to verify.');
-    console.log(`Verifying the local stack (${local.endpoints.dynamodb}, stage ${local.stage}).`);
-    return openTables({ ...localAccess(local.endpoints.dynamodb), stage: local.stage });
-  }
-  if (exported === undefined && options.aws === undefined) refuseUnsaid(options.stage);
-  const { stage = 'dev', region } = options;
-  console.log(`Verifying stage ${stage} in ${region}${exported === undefined ? '' : ` (${exported})`}.`);
-  return openTables({ stage, region, endpoint: exported });
-}
-
-/** Whoever forgot to start the local stack must not hear of production. */
-function refuseUnsaid(stage: string | undefined): never {
-  const which = stage === undefined ? '' : ` of stage ${stage}`;
-  throw new Error(
-    `No local stack${which} runs: start one (npm start), or say --aws to read AWS’s own tables.`,
-  );
+  const place = await tablesPlace(options);
+  const where = place.endpoint === undefined ? '' : ` (${place.endpoint})`;
+  console.log(`Verifying stage ${place.stage} in ${place.region}${where}.`);
+  return openTables(place);
 }
 
 try {

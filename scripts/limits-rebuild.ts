@@ -3,14 +3,8 @@
  * under way, says which differ, and with `--apply` writes them. Exit 0 where none differs or all were written, 1 where
  * some differ, 2 where it could not be told.
  */
-import path from 'node:path';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { isRunning, readDevFile } from '../local/stack/dev-file.ts';
-import { localAccess } from '../local/stack/identity.ts';
-import { createLeanDynamo } from '../shared/aws/lean-dynamo.ts';
 import { compareLimits, type RebuildTerms, rebuildLimits } from '../shared/aws/limits-rebuild.ts';
-import { createSignedHttp } from '../shared/aws/signed-http.ts';
 import { createTenancyStore } from '../shared/aws/tenancy-store.ts';
 import { createUsageStore } from '../shared/aws/usage-store.ts';
 import { findModel } from '../shared/domain/catalogue.ts';
@@ -18,6 +12,8 @@ import { type AccountRef, parseProjectId, projectId, type TenantRef } from '../s
 import type { LimitSet } from '../shared/domain/limits.ts';
 import type { RebuildDifference } from '../shared/domain/limits-rebuild.ts';
 import type { TenancyStore } from '../shared/ports.ts';
+import { connectTables } from './stage-tables/connection.ts';
+import { type TablesPlace, tablesPlace } from './stage-tables/place.ts';
 
 interface Options {
   readonly tenant: TenantRef;
@@ -26,17 +22,6 @@ interface Options {
   readonly aws?: true;
   readonly apply?: true;
 }
-
-interface Place {
-  readonly stage: string;
-  readonly region: string;
-  readonly endpoint: string | undefined;
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
-}
-
-const LOCAL_FOLDER = path.resolve(import.meta.dirname, '../.local');
-/** Nobody waits for an answer here, and a page is as large as it may be. */
-const PATIENT = { attemptsMax: 5, attemptTimeoutMs: 10_000, budgetMs: 30_000 };
 
 const program = new Command('limits:rebuild')
   .exitOverride()
@@ -54,10 +39,10 @@ const program = new Command('limits:rebuild')
 program.options.find(({ long }) => long === '--dry-run')?.conflicts('apply');
 
 async function rebuild(options: Options): Promise<number> {
-  const place = await placeOf(options);
+  const place = await tablesPlace(options);
   const doing = options.apply === true ? 'Rebuilding' : 'Comparing';
   console.log(`${doing} ${projectId(options.tenant)} of stage ${place.stage} in ${place.region}.`);
-  const tables = openTables(place);
+  const tables = await openTables(place);
   try {
     const terms = await termsOf(tables.tenancy, options.tenant);
     const target = { ...tables, tenant: options.tenant };
@@ -92,48 +77,15 @@ async function termsOf(tenancy: TenancyStore, ref: TenantRef): Promise<RebuildTe
   return { nowMs: Date.now(), limits: tenant.limits, accountLimits, outputFactorOf };
 }
 
-/** Says where it looks: a local stack must not pass for production. */
-async function placeOf(options: Options): Promise<Place> {
-  const local = options.aws === true ? undefined : readDevFile(LOCAL_FOLDER);
-  const exported = process.env['AWS_ENDPOINT_URL_DYNAMODB'];
-  const wanted = options.stage === undefined || options.stage === local?.stage;
-  if (exported === undefined && local !== undefined && wanted && (await isRunning(local))) {
-    if (local.endpoints.dynamodb === null)
-      throw new Error('The local stack keeps its data in memory: there is nothing to rebuild.');
-    return { ...localAccess(local.endpoints.dynamodb), stage: local.stage };
-  }
-  if (exported === undefined && options.aws === undefined)
-    throw new Error('No local stack runs: start one (npm start), or say --aws for AWS’s own tables.');
-  return { stage: options.stage ?? 'dev', region: options.region, endpoint: exported };
-}
-
-function openTables(place: Place) {
-  const { region, credentials, endpoint = `https://dynamodb.${region}.amazonaws.com` } = place;
-  // Only for its credentials: the adapters send what the functions send.
-  const client = new DynamoDBClient({ region, endpoint, ...(credentials !== undefined && { credentials }) });
-  const http = createSignedHttp({
-    ...{ region, service: 'dynamodb', endpoint, clock: Date.now },
-    credentials: async () => {
-      const { accessKeyId, secretAccessKey, sessionToken } = await client.config.credentials();
-      return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
-    },
-  });
-  const dynamo = createLeanDynamo({ http, clock: Date.now, ...PATIENT });
-  const prefix = `bedrock-proxy-${place.stage}`;
-  const tables = {
-    config: `${prefix}-config`,
-    audit: `${prefix}-audit`,
-    auditHead: `${prefix}-audit-head`,
-  };
+async function openTables(place: TablesPlace) {
+  const { dynamo, prefix, close } = await connectTables(place);
+  const tables = { config: `${prefix}-config`, audit: `${prefix}-audit`, auditHead: `${prefix}-audit-head` };
   return {
     dynamo,
     limitsTable: `${prefix}-limits`,
     usage: createUsageStore({ dynamo, table: `${prefix}-usage` }),
     tenancy: createTenancyStore({ dynamo, tables, clock: Date.now }),
-    close: () => {
-      http.close();
-      client.destroy();
-    },
+    close,
   };
 }
 

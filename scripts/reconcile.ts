@@ -10,12 +10,13 @@ import { readCostReport } from './reconciliation/cost-report.ts';
 import { readInvocationLog } from './reconciliation/invocation-log.ts';
 import { type LedgerRecords, readLedgerFile, readLedgerTables } from './reconciliation/ledger-records.ts';
 import { type Findings, findingsJson, findingsText, outcomeOf } from './reconciliation/report-text.ts';
+import { tablesPlace } from './stage-tables/place.ts';
 
 interface Options {
   readonly from: number;
   readonly to: number;
   readonly ledger?: string;
-  readonly stage: string;
+  readonly stage?: string;
   readonly region: string;
   readonly aws?: true;
   readonly invocationLogs?: string;
@@ -30,7 +31,7 @@ const program = new Command('reconcile')
   .requiredOption('--from <date>', 'first day, UTC: 2026-11-01', parseDay)
   .requiredOption('--to <date>', 'the day behind the last', parseDay)
   .option('--ledger <file>', 'the ledger as JSON lines, instead of its tables')
-  .option('--stage <stage>', 'the stage whose tables are read', 'dev')
+  .option('--stage <stage>', 'the stage whose tables are read (default: the running local stack’s, else dev)')
   .option('--region <region>', 'the region of the tables', process.env['AWS_REGION'] ?? 'us-east-1')
   .option('--aws', 'AWS’s own tables: never read unless asked for')
   .option('--invocation-logs <place>', 'a file, a folder or s3://bucket/prefix of .json(.gz) files')
@@ -40,12 +41,13 @@ const program = new Command('reconcile')
   .addHelpText(
     'after',
     `
-Without --ledger the tables are read at AWS_ENDPOINT_URL_DYNAMODB or, with --aws, in AWS itself.
+Without --ledger the tables are read at AWS_ENDPOINT_URL_DYNAMODB where it is set, else in the local stack or, with --aws,
+in AWS itself.
 
-Exit status: 0 they agree, 1 they do not, 2 it could not be told.`,
+Exit status: 0 they agree, 1 they do not, 2 it could not be told, also where there is nothing to compare.`,
   );
 
-const EXIT_CODES = { agrees: 0, drift: 1, incomplete: 2 } as const;
+const EXIT_CODES = { agrees: 0, drift: 1, incomplete: 2, nothing: 2 } as const;
 
 function parseDay(text: string): number {
   const atMs = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
@@ -85,15 +87,9 @@ async function readFindings(options: Options): Promise<Findings> {
   };
 }
 
-/** Whoever forgot an endpoint must not hear of production. */
 async function readLedger(options: Options, range: TimeRange): Promise<LedgerRecords> {
   if (options.ledger !== undefined) return readLedgerFile(options.ledger, range);
-  const endpoint = process.env['AWS_ENDPOINT_URL_DYNAMODB'];
-  if (endpoint === undefined && options.aws === undefined)
-    throw new Error(
-      'Say which ledger: --ledger <file>, AWS_ENDPOINT_URL_DYNAMODB, or --aws for AWS’s own tables.',
-    );
-  return readLedgerTables({ ...options, endpoint }, range);
+  return readLedgerTables(await tablesPlace(options), range);
 }
 
 try {

@@ -1,13 +1,13 @@
 /** Verifies the chains where they are: in the audit table, against their heads and against the copies of their events. */
-import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
 import { createAuditStore } from '../../shared/aws/audit-store.ts';
 import { tenantKey } from '../../shared/aws/item-keys.ts';
-import { createLeanDynamo } from '../../shared/aws/lean-dynamo.ts';
-import { createSignedHttp } from '../../shared/aws/signed-http.ts';
 import { type AuditHead, EMPTY_CHAIN, walkAuditChain } from '../../shared/domain/audit.ts';
 import type { ChainVerdict } from '../../shared/domain/audit-archive.ts';
 import { ORGANIZATION_REF, parseTenantRef, type TenantRef } from '../../shared/domain/ids.ts';
 import type { AuditStore } from '../../shared/ports.ts';
+import { connectTables } from '../stage-tables/connection.ts';
+import type { TablesPlace } from '../stage-tables/place.ts';
 import { type AuditTable, type CopyFault, faultsOfEvents, inventedCopies } from './copies.ts';
 
 export interface AuditSource {
@@ -20,28 +20,10 @@ export interface AuditSource {
   close(): void;
 }
 
-/** Nobody waits for an answer here, and a page is as large as it may be. */
-const PATIENT = { attemptsMax: 5, attemptTimeoutMs: 10_000, budgetMs: 30_000 };
-
-/** The tables of a stage. Without an endpoint the region's own, with whatever credentials the AWS SDK finds. */
-export function openTables(of: {
-  readonly stage: string;
-  readonly region: string;
-  readonly endpoint: string | undefined;
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
-}): AuditSource {
-  const { region, credentials, endpoint = `https://dynamodb.${region}.amazonaws.com` } = of;
-  const client = new DynamoDBClient({ region, endpoint, ...(credentials !== undefined && { credentials }) });
-  const http = createSignedHttp({
-    ...{ region, service: 'dynamodb', endpoint, clock: Date.now },
-    credentials: async () => {
-      const { accessKeyId, secretAccessKey, sessionToken } = await client.config.credentials();
-      return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
-    },
-  });
-  const prefix = `bedrock-proxy-${of.stage}`;
+/** The tables of a stage. */
+export async function openTables(place: TablesPlace): Promise<AuditSource> {
+  const { dynamo, client, prefix, close } = await connectTables(place);
   const tables = { audit: `${prefix}-audit`, auditHead: `${prefix}-audit-head` };
-  const dynamo = createLeanDynamo({ http, clock: Date.now, ...PATIENT });
   return {
     audit: createAuditStore({ dynamo, tables }),
     table: { dynamo, table: tables.audit },
@@ -52,10 +34,7 @@ export function openTables(of: {
       );
     },
     chains: () => chainsIn(client, [tables.audit, tables.auditHead]),
-    close: () => {
-      http.close();
-      client.destroy();
-    },
+    close,
   };
 }
 

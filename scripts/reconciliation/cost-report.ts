@@ -20,12 +20,14 @@ const NEEDED = ['line_item_usage_start_date', 'line_item_product_code', 'line_it
 /** What usage is billed as; taxes, credits, refunds and fees are no usage. */
 const USAGE_TYPES = ['', 'Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage'];
 
+const REPORT_FILES = { option: '--cost-report', wanted: /\.csv(\.gz)?$/, endings: '.csv or .csv.gz' };
+
 /** Reads a file, a folder or a prefix. Throws where a file has not the columns. */
 export async function readCostReport(location: string, range: TimeRange): Promise<CostReport> {
   const bill: BilledUsage[] = [];
   const unreadable: Unreadable[] = [];
   let others = 0;
-  for (const file of await inputFiles(location, /\.csv(\.gz)?$/)) {
+  for (const file of await inputFiles(location, REPORT_FILES)) {
     for await (const { place, row } of rowsOf(file)) {
       const read = row === undefined ? 'is no row of the columns of its first line' : billedBy(row, range);
       if (read === 'other') others += 1;

@@ -22,11 +22,17 @@ export interface Unreadable {
  * The files at `s3://bucket/prefix`, in a folder, or the one file. `wanted` says which of a folder or prefix are meant, by
  * what stands behind it. Throws where there is none.
  */
-export async function inputFiles(location: string, wanted: RegExp): Promise<readonly InputFile[]> {
+export async function inputFiles(
+  location: string,
+  of: { readonly option: string; readonly wanted: RegExp; readonly endings: string },
+): Promise<readonly InputFile[]> {
+  const { option, wanted, endings } = of;
   const files = location.startsWith('s3://')
     ? await objectsAt(location, wanted)
-    : await filesAt(location, wanted);
-  if (files.length === 0) throw new Error(`${location} holds no file whose name matches ${wanted}.`);
+    : await filesAt(location, wanted).catch((cause: unknown) => {
+        throw new Error(`${option}: ${location} cannot be read.`, { cause });
+      });
+  if (files.length === 0) throw new Error(`${option}: ${location} holds no file that ends in ${endings}.`);
   return files;
 }
 

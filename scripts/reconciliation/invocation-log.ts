@@ -33,7 +33,11 @@ const line = z.object({
 });
 
 /** Bedrock keeps bodies that are long in objects of their own under `data/`: those are no lines of the log. */
-const LOG_FILES = /^(?!(?:.*\/)?data\/).*\.jsonl?(\.gz)?$/;
+const LOG_FILES = {
+  option: '--invocation-logs',
+  wanted: /^(?!(?:.*\/)?data\/).*\.jsonl?(\.gz)?$/,
+  endings: '.json, .jsonl, .json.gz or .jsonl.gz',
+};
 
 /** Reads a file, a folder or a prefix. A request is in the range by its own id's time, as in the ledger. */
 export async function readInvocationLog(location: string, range: TimeRange): Promise<InvocationLog> {

@@ -1,15 +1,14 @@
 /** The ledger's records of a range: from the tables of a stage, or from a file that was written of them. */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { decodeTime } from 'ulid';
 import { z } from 'zod';
-import { createLeanDynamo } from '../../shared/aws/lean-dynamo.ts';
-import { createSignedHttp } from '../../shared/aws/signed-http.ts';
 import { createTenancyStore } from '../../shared/aws/tenancy-store.ts';
 import { createUsageStore } from '../../shared/aws/usage-store.ts';
 import { accountOfKey, parseKeyId, parseRequestId } from '../../shared/domain/ids.ts';
 import { SERVICE_TIERS } from '../../shared/domain/price.ts';
 import { ENDPOINTS, OUTCOMES, type TimeRange, type UsageRecord } from '../../shared/domain/usage.ts';
 import { everyTenant } from '../../shared/every-tenant.ts';
+import { connectTables } from '../stage-tables/connection.ts';
+import type { TablesPlace } from '../stage-tables/place.ts';
 import { inputFiles, jsonOf, linesOf, type Unreadable } from './input-files.ts';
 
 export interface LedgerRecords {
@@ -17,25 +16,9 @@ export interface LedgerRecords {
   readonly unreadable: readonly Unreadable[];
 }
 
-/** Nobody waits for an answer here, and a page is as large as it may be. */
-const PATIENT = { attemptsMax: 5, attemptTimeoutMs: 10_000, budgetMs: 30_000 };
-
-/** Every tenant's records, archived ones included. Without an endpoint the region's own tables. */
-export async function readLedgerTables(
-  of: { readonly stage: string; readonly region: string; readonly endpoint: string | undefined },
-  range: TimeRange,
-): Promise<LedgerRecords> {
-  const { region, endpoint = `https://dynamodb.${region}.amazonaws.com` } = of;
-  const client = new DynamoDBClient({ region, endpoint });
-  const http = createSignedHttp({
-    ...{ region, service: 'dynamodb', endpoint, clock: Date.now },
-    credentials: async () => {
-      const { accessKeyId, secretAccessKey, sessionToken } = await client.config.credentials();
-      return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
-    },
-  });
-  const prefix = `bedrock-proxy-${of.stage}`;
-  const dynamo = createLeanDynamo({ http, clock: Date.now, ...PATIENT });
+/** Every tenant's records, archived ones included. */
+export async function readLedgerTables(place: TablesPlace, range: TimeRange): Promise<LedgerRecords> {
+  const { dynamo, prefix, close } = await connectTables(place);
   const tables = { config: `${prefix}-config`, audit: `${prefix}-audit`, auditHead: `${prefix}-audit-head` };
   const tenancy = createTenancyStore({ dynamo, tables, clock: Date.now });
   const usage = createUsageStore({ dynamo, table: `${prefix}-usage` });
@@ -44,8 +27,7 @@ export async function readLedgerTables(
     for await (const tenant of everyTenant(tenancy))
       for await (const page of usage.read(tenant, range)) records.push(...page);
   } finally {
-    http.close();
-    client.destroy();
+    close();
   }
   return { records, unreadable: [] };
 }
@@ -67,11 +49,13 @@ const line = z.object({
   estimated: z.boolean(),
 });
 
+const LEDGER_FILES = { option: '--ledger', wanted: /\.jsonl(\.gz)?$/, endings: '.jsonl or .jsonl.gz' };
+
 /** A file of JSON lines, one a record, for a look without AWS: what docs/costs.md shows. */
 export async function readLedgerFile(location: string, range: TimeRange): Promise<LedgerRecords> {
   const records: UsageRecord[] = [];
   const unreadable: Unreadable[] = [];
-  for (const file of await inputFiles(location, /\.jsonl(\.gz)?$/)) {
+  for (const file of await inputFiles(location, LEDGER_FILES)) {
     for await (const { place, text } of linesOf(file)) {
       const record = recordOf(text);
       if (record === undefined) unreadable.push({ place, reason: 'is no usage record' });

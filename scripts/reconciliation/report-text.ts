@@ -17,16 +17,22 @@ export interface Findings {
   readonly unreadable: readonly Unreadable[];
 }
 
-export type Outcome = 'agrees' | 'drift' | 'incomplete';
+export type Outcome = 'agrees' | 'drift' | 'incomplete' | 'nothing';
 
-/** What could not be read might be what is missing: nothing is said to agree then. */
-export function outcomeOf({ calls, bill, unreadable, tolerancePercent }: Findings): Outcome {
+/** What could not be read might be what is missing, and nothing agrees with everything: neither is said to agree. */
+export function outcomeOf(findings: Findings): Outcome {
+  const { calls, bill, unreadable, tolerancePercent } = findings;
   if (unreadable.length > 0) return 'incomplete';
   const isDrift =
     calls?.drifts.some((drift) => callsDrift(drift, tolerancePercent)) === true ||
     bill?.drifts.some((drift) => billDrifts(drift, tolerancePercent)) === true;
-  return isDrift ? 'drift' : 'agrees';
+  if (isDrift) return 'drift';
+  return isEmpty(findings) ? 'nothing' : 'agrees';
 }
+
+/** Whether one of the comparisons had nothing of ours on either side. */
+const isEmpty = ({ ledgerRecords, calls, bill }: Findings): boolean =>
+  ledgerRecords === 0 && (calls?.drifts.length === 0 || bill?.drifts.length === 0);
 
 /** Requests that are named one by one, for each tenant and model. */
 const REQUESTS_SHOWN = 20;
@@ -35,16 +41,16 @@ const UNREADABLE_SHOWN = 20;
 /** Lines for a person. */
 export function findingsText(findings: Findings): string {
   const { calls, bill, unreadable, tolerancePercent } = findings;
-  const lines = [`Ledger: ${findings.ledgerRecords} requests.`];
+  const lines = [`Ledger: ${counted(findings.ledgerRecords, 'request')}.`];
   if (calls !== undefined) {
     lines.push(
       '',
-      `Invocation log (${calls.foreign} invocations without our tags, ${calls.outside} outside the range)`,
+      `Invocation log (${counted(calls.foreign, 'invocation')} without our tags, ${calls.outside} outside the range)`,
     );
     for (const drift of calls.drifts) lines.push(...callLines(drift, tolerancePercent));
   }
   if (bill !== undefined) {
-    lines.push('', `Cost and usage report (${bill.others} rows of something else)`);
+    lines.push('', `Cost and usage report (${counted(bill.others, 'row')} of something else)`);
     for (const drift of bill.drifts) lines.push(billLine(drift, tolerancePercent));
   }
   if (unreadable.length > 0) lines.push('', `Not readable: ${unreadable.length}`);
@@ -55,6 +61,7 @@ export function findingsText(findings: Findings): string {
 const SENTENCES: Readonly<Record<Outcome, string>> = {
   agrees: 'They agree.',
   drift: 'They do not agree.',
+  nothing: 'There is nothing in this range on either side: is it the right one?',
   incomplete: 'What could not be read may be what is missing: it cannot be told whether they agree.',
 };
 
@@ -88,6 +95,8 @@ function billLine(drift: BillDrift, tolerancePercent: number): string {
   const apart = billedNanoUsd - ledgerNanoUsd;
   return `  ${verdict}  ${drift.project} ${drift.model}: ledger ${ledgerNanoUsd}${bounds}, bill ${billedNanoUsd}, bill less ledger ${signed(apart)} nano-USD (${percentOf(apart, billedNanoUsd)})`;
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 const signed = (value: number): string => (value > 0 ? `+${value}` : `${value}`);
 

@@ -62,6 +62,33 @@ async function findings(of: {
   return { code, outcome: found.outcome, drifts, found };
 }
 
+test('does not say that anything agrees where there is nothing in the range on either side', async () => {
+  const compared = [
+    ['--invocation-logs', 'logs-agree'] as const,
+    ['--cost-report', 'cur-agree.csv'] as const,
+  ];
+  for (const [option, name] of compared) {
+    const range = ['--from', '2062-11-01', '--to', '2062-12-01'];
+    const { code, stdout } = await reconcile([
+      ...range,
+      ...['--ledger', fixture('ledger.jsonl'), option, fixture(name)],
+    ]);
+    expect([code, stdout.trim().split('\n').at(-1)]).toEqual([
+      2,
+      'There is nothing in this range on either side: is it the right one?',
+    ]);
+  }
+});
+
+test('names the option whose files are not there, or of another kind', async () => {
+  const read = (place: string) =>
+    reconcile([...NOVEMBER, '--ledger', fixture('ledger.jsonl'), '--invocation-logs', place]);
+  expect(await read(fixture('nowhere'))).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(`--invocation-logs: ${fixture('nowhere')} cannot be read.`),
+  });
+});
+
 describe('against the invocation log', () => {
   test('says that they agree where every request is there with its tokens, in packed files too', async () => {
     const { code, outcome, found } = await findings({ logs: 'logs-agree' });
@@ -187,7 +214,7 @@ describe('against the invocation log', () => {
       fixture('ledger.jsonl'),
     ];
     const { code, stdout } = await reconcile([...args, '--invocation-logs', fixture('logs-agree')]);
-    expect([code, JSON.parse(stdout).calls]).toEqual([0, { drifts: [], foreign: 1, outside: 4 }]);
+    expect([code, JSON.parse(stdout).calls]).toEqual([2, { drifts: [], foreign: 1, outside: 4 }]);
   });
 });
 
@@ -248,7 +275,7 @@ test.each<[string, readonly string[], RegExp]>([
     /--to must be after --from/,
   ],
   ['nothing to compare with', [...NOVEMBER, '--ledger', fixture('ledger.jsonl')], /nothing to compare with/],
-  ['no ledger', [...NOVEMBER, '--cost-report', fixture('cur-agree.csv')], /Say which ledger/],
+  ['no ledger', [...NOVEMBER, '--cost-report', fixture('cur-agree.csv')], /No local stack runs.*say --aws/],
   [
     'a file that is not there',
     [...NOVEMBER, '--ledger', fixture('none'), '--cost-report', fixture('cur-agree.csv')],
