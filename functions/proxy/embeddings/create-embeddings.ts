@@ -5,6 +5,7 @@ import {
   type InputType,
 } from '../../../shared/domain/embedding-model.ts';
 import { type Estimate, estimateOf } from '../../../shared/domain/estimate.ts';
+import type { InvokeAnswer } from '../../../shared/domain/invoke-model.ts';
 import type { ModelMode } from '../../../shared/domain/model.ts';
 import type { PriceUse } from '../../../shared/domain/price.ts';
 import type { KeyPrincipal } from '../../../shared/domain/principal.ts';
@@ -28,7 +29,11 @@ import { embeddingBody, tokensIn, vectorsIn } from './dialects.ts';
 import { type EmbeddingsRequest, parseEmbeddingsRequest } from './request.ts';
 import { writeEmbeddings } from './response.ts';
 
-type Vectors = readonly (readonly number[])[];
+/** What one call was answered for so many texts. */
+interface Answered {
+  readonly answer: InvokeAnswer;
+  readonly count: number;
+}
 
 const MODES: readonly ModelMode[] = ['embedding'];
 const USE: PriceUse = { tier: 'standard', cacheWrites: 'none', mode: 'embedding' };
@@ -70,7 +75,8 @@ export const createEmbeddings =
       write: (results, { usage, nanoUsd }) =>
         writeEmbeddings({
           model: asked.requestedModel,
-          vectors: results.flat(),
+          // Read here, where everything was counted: what cannot be read was billed all the same.
+          vectors: results.flatMap((answered) => vectorsIn(model.dialect, answered)),
           encoding: asked.encoding,
           promptTokens: usage.input,
           nanoUsd,
@@ -121,7 +127,7 @@ function partsOf(
     readonly model: EmbeddingModel;
     readonly tags: Readonly<Record<string, string>>;
   },
-): readonly Part<Vectors>[] {
+): readonly Part<Answered>[] {
   const { asked, found, model, tags } = of;
   const { dialect, textsPerCall } = model;
   const { dimensions, inputType = INPUT_TYPE_DEFAULT } = asked;
@@ -137,7 +143,7 @@ function partsOf(
           const answer = await invoker.invoke({ modelId: found.invokeId, body, metadata: tags, signal });
           const input = tokensIn(answer);
           const usage = input === undefined ? undefined : { ...NO_USAGE, input };
-          return { result: vectorsIn(dialect, { answer, count: texts.length }), usage };
+          return { result: { answer, count: texts.length }, usage };
         } catch (error) {
           throw inWireWords(error, 'input');
         }

@@ -34,7 +34,7 @@ export interface PartsOrder<Result> {
   readonly parts: readonly Part<Result>[];
   readonly ignoredParams: readonly string[];
   readonly tellsCost: boolean;
-  /** The answer as JSON text. */
+  /** The answer as JSON text. Throws GatewayError where the results are none; they are charged all the same. */
   write(results: readonly Result[], told: PartsTold): string;
 }
 
@@ -44,6 +44,14 @@ export interface PartsTold {
   /** Defined where the answer is to say what it cost. */
   readonly nanoUsd: number | undefined;
 }
+
+/**
+ * How often a call is made again that Bedrock throttled. Without that, a request of many calls would be charged for those
+ * before, and again when its caller comes back. Who asks for one call is refused at once: coming back costs nothing then.
+ */
+const THROTTLED_RETRIES = 2;
+/** Where Bedrock's refusal names no time. */
+const RETRY_MS = 1_000;
 
 /** A request of many parts must not take the account's quota a minute for itself at once. */
 const CALLS_AT_ONCE = 8;
@@ -61,7 +69,7 @@ export async function answerParts<Result>(
   const keyGuard = new KeyGuard(deps, { watch, principal: admitted.admission });
   const { receivedAtMs } = request;
   const settlement = createSettlement(deps, { admitted, receivedAtMs, stream: false });
-  const run = await runParts(of.parts, watch.signal);
+  const run = await runParts(deps, { parts: of.parts, signal: watch.signal });
   keyGuard.release();
   const charged = chargedFor(run.uses);
   // However the answer ends, it is these parts that are charged.
@@ -114,12 +122,14 @@ interface PartsRun<Result> {
 
 /** Never rejects. */
 async function runParts<Result>(
-  parts: readonly Part<Result>[],
-  signal: AbortSignal,
+  deps: Pick<ProxyDependencies, 'timer'>,
+  { parts, signal }: { readonly parts: readonly Part<Result>[]; readonly signal: AbortSignal },
 ): Promise<PartsRun<Result>> {
+  const retries = parts.length === 1 ? 0 : THROTTLED_RETRIES;
   const results: Result[] = [];
   const uses: ChargedUsage[] = [];
   let failure: PartsRun<Result>['failure'];
+  const isOver = (): boolean => signal.aborted || failure !== undefined;
   const waiting = parts.entries();
   const work = async (): Promise<void> => {
     // The iterator is shared: each part is taken once, by whoever is free.
@@ -127,7 +137,7 @@ async function runParts<Result>(
       if (signal.aborted) failure ??= { error: signal.reason };
       if (failure !== undefined) return;
       try {
-        const { result, usage } = await part.call(signal);
+        const { result, usage } = await patiently(deps, { part, signal, retries, isOver });
         results[index] = result;
         uses.push(usage === undefined ? { usage: part.usageMax, estimated: true } : { usage });
       } catch (error) {
@@ -139,6 +149,43 @@ async function runParts<Result>(
   await Promise.all(Array.from({ length: CALLS_AT_ONCE }, work));
   return { results, uses, failure };
 }
+
+/** Waits as long as Bedrock asks for, and no longer than the request lasts; nothing is begun once it is over. */
+async function patiently<Result>(
+  deps: Pick<ProxyDependencies, 'timer'>,
+  of: {
+    readonly part: Part<Result>;
+    readonly signal: AbortSignal;
+    readonly retries: number;
+    readonly isOver: () => boolean;
+  },
+): Promise<Counted<Result>> {
+  for (let left = of.retries; ; left -= 1) {
+    try {
+      return await of.part.call(of.signal);
+    } catch (error) {
+      const isThrottled = error instanceof GatewayError && error.code === 'upstream_throttled';
+      if (!isThrottled || left === 0 || of.isOver()) throw error;
+      await pause(deps, { delayMs: error.retryAfterMs ?? RETRY_MS, signal: of.signal });
+      if (of.isOver()) throw error;
+    }
+  }
+}
+
+/** Ends with the delay or the signal, whichever is first. */
+const pause = (
+  { timer }: Pick<ProxyDependencies, 'timer'>,
+  { delayMs, signal }: { readonly delayMs: number; readonly signal: AbortSignal },
+): Promise<void> =>
+  new Promise((resolve) => {
+    const end = (): void => {
+      cancelTimer();
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const cancelTimer = timer(delayMs, end);
+    signal.addEventListener('abort', end, { once: true });
+  });
 
 /** A refusal costs nothing; where it is not known whether Bedrock worked, the most is charged. */
 function useOfFailed<Result>({ usageMax }: Part<Result>, error: unknown): ChargedUsage {

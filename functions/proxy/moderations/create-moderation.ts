@@ -3,6 +3,7 @@ import type { Estimate } from '../../../shared/domain/estimate.ts';
 import { GatewayError } from '../../../shared/domain/gateway-error.ts';
 import {
   GUARDRAIL_CHECKS_ID,
+  type GuardrailCheckAnswer,
   TEXT_UNIT_PRICE,
   textUnitsMax,
 } from '../../../shared/domain/guardrail-check.ts';
@@ -45,7 +46,9 @@ export const createModeration =
       parts: inputs.map((texts) => partOf(deps, texts)),
       tellsCost,
       ignoredParams: [],
-      write: (verdicts) => writeModeration({ requestId: request.requestId, model, verdicts }),
+      write: (answers) =>
+        // Read here, where everything was counted: what cannot be read was billed all the same.
+        writeModeration({ requestId: request.requestId, model, verdicts: answers.map(requireVerdict) }),
     });
   };
 
@@ -65,14 +68,17 @@ function estimateFor(
 const partOf = (
   { guardrailChecks }: Pick<ProxyDependencies, 'guardrailChecks'>,
   texts: readonly string[],
-): Part<Verdict> => ({
+): Part<GuardrailCheckAnswer> => ({
   usageMax: { ...NO_USAGE, input: textUnitsMax(texts) },
   call: async (signal) => {
-    const { scores, textUnits } = await guardrailChecks.check({ texts, signal });
-    const result = verdictOf(scores);
-    if (result === undefined) {
-      throw new GatewayError('model_error', 'Bedrock did not judge the text in every category. Retry it.');
-    }
+    const result = await guardrailChecks.check({ texts, signal });
+    const { textUnits } = result;
     return { result, usage: textUnits === undefined ? undefined : { ...NO_USAGE, input: textUnits } };
   },
 });
+
+function requireVerdict({ scores }: GuardrailCheckAnswer): Verdict {
+  const verdict = verdictOf(scores);
+  if (verdict !== undefined) return verdict;
+  throw new GatewayError('model_error', 'Bedrock did not judge the text in every category. Retry it.');
+}

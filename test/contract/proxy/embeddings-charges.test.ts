@@ -19,7 +19,7 @@ import { bodyText, DEADLINE_MS, type ProxyScript, proxyFixture } from '../../sup
 const TEN = { model: TITAN, input: Array.from({ length: 10 }, () => 'x'.repeat(100)) };
 const RESERVED = 128 + 10 * 116;
 
-const throttled = new GatewayError('upstream_throttled', 'Later.');
+const refused = new GatewayError('invalid_request', 'No.');
 const broken = new GatewayError('upstream_connection_error', 'Broken.');
 
 function worldOf(script: InvokeScript, more: ProxyScript = {}) {
@@ -71,10 +71,81 @@ describe('a limit', () => {
   });
 });
 
+describe('a call that Bedrock throttles', () => {
+  const throttled = new GatewayError('upstream_throttled', 'Later.', { retryAfterMs: 1500 });
+  /** Throttles the first calls of the third text, however many. */
+  function throttling(times: number) {
+    let left = times;
+    return worldOf((call, index) => {
+      if (textsOf(call)[0] !== 'ccc' || left === 0) return titan(call, index);
+      left -= 1;
+      throw throttled;
+    });
+  }
+  const FOUR = { model: TITAN, input: ['a', 'bb', 'ccc', 'dddd'] };
+
+  test('is made again when Bedrock said, twice, and costs what was counted in the end', async () => {
+    const { invoker, proxy } = throttling(2);
+    const asked = proxy.post(ROUTE, FOUR);
+    await proxy.time.pass(1_499);
+    expect(invoker.calls).toHaveLength(4);
+    await proxy.time.pass(1);
+    await proxy.time.pass(1_500);
+    const { data, usage } = JSON.parse(await bodyText(await asked));
+    expect([data.length, usage.prompt_tokens, invoker.calls.length]).toEqual([4, 10, 6]);
+    expect(await recordOf(proxy)).toEqual({
+      outcome: 'completed',
+      input: 10,
+      nanoUsd: 200,
+      estimated: false,
+    });
+    expect(proxy.time.armed()).toBe(0);
+  });
+
+  test('a third time fails the request', async () => {
+    const { invoker, proxy } = throttling(3);
+    const asked = expect(proxy.post(ROUTE, FOUR)).rejects.toBe(throttled);
+    await proxy.time.pass(3_000);
+    await asked;
+    expect(invoker.calls).toHaveLength(6);
+    expect(await recordOf(proxy)).toEqual({ outcome: 'failed', input: 7, nanoUsd: 140, estimated: false });
+  });
+
+  test('is not made again where it is the only one', async () => {
+    const { invoker, proxy } = throttling(1);
+    await expect(proxy.post(ROUTE, { ...FOUR, input: 'ccc' })).rejects.toBe(throttled);
+    expect(invoker.calls).toHaveLength(1);
+  });
+
+  test('is not waited for once the caller has hung up', async () => {
+    const controller = new AbortController();
+    const { invoker, proxy } = throttling(3);
+    const asked = expect(proxy.post(ROUTE, FOUR, { hangUp: controller.signal })).rejects.toBe(throttled);
+    await proxy.time.pass(10);
+    controller.abort();
+    await asked;
+    expect([invoker.calls.length, proxy.time.armed()]).toEqual([4, 0]);
+    expect(await recordOf(proxy)).toEqual({ outcome: 'abandoned', input: 7, nanoUsd: 140, estimated: false });
+  });
+
+  test('is not made again once another has failed', async () => {
+    const { invoker, proxy } = worldOf((call, index) => {
+      if (index === 0) throw throttled;
+      if (index === 3) throw refused;
+      return titan(call, index);
+    });
+    const asked = expect(proxy.post(ROUTE, FOUR)).rejects.toBe(refused);
+    await proxy.time.pass(1_500);
+    await asked;
+    expect(invoker.calls).toHaveLength(4);
+    expect(await recordOf(proxy)).toEqual({ outcome: 'failed', input: 5, nanoUsd: 100, estimated: false });
+  });
+});
+
 describe('a call that fails after others were counted', () => {
   test('fails the request with its error, and what was counted is charged', async () => {
-    const { invoker, proxy } = worldOf(failingAt(9, throttled));
-    await expect(proxy.post(ROUTE, TEN)).rejects.toBe(throttled);
+    const { invoker, proxy } = worldOf(failingAt(9, refused));
+    await expect(proxy.post(ROUTE, TEN)).rejects.toBe(refused);
     expect(invoker.calls).toHaveLength(10);
     expect(await recordOf(proxy)).toEqual({
       outcome: 'failed',
@@ -97,16 +168,16 @@ describe('a call that fails after others were counted', () => {
 
   test('keeps others from being begun', async () => {
     const many = { model: TITAN, input: Array.from({ length: 100 }, () => 'x') };
-    const { invoker, proxy } = worldOf(failingAt(0, throttled));
-    await expect(proxy.post(ROUTE, many)).rejects.toBe(throttled);
+    const { invoker, proxy } = worldOf(failingAt(0, refused));
+    await expect(proxy.post(ROUTE, many)).rejects.toBe(refused);
     expect(invoker.calls).toHaveLength(8);
     // Seven of the eight that were under way were counted.
     expect(await recordOf(proxy)).toEqual({ outcome: 'failed', input: 7, nanoUsd: 140, estimated: false });
   });
 
   test('alone costs nothing where Bedrock refused it', async () => {
-    const { proxy } = worldOf(failingAt(0, throttled));
-    await expect(proxy.post(ROUTE, { model: TITAN, input: 'x' })).rejects.toBe(throttled);
+    const { proxy } = worldOf(failingAt(0, refused));
+    await expect(proxy.post(ROUTE, { model: TITAN, input: 'x' })).rejects.toBe(refused);
     expect(await recordOf(proxy)).toEqual({ outcome: 'failed', input: 0, nanoUsd: 0, estimated: false });
   });
 
@@ -127,11 +198,12 @@ test.each<[string, object]>([
   ['text as a vector', { embeddings: ['[1]', '[2]'] }],
   ['an empty vector', { embeddings: [[1], []] }],
   ['null among the numbers', { embeddings: [[1], [null]] }],
-])('an answer with %s is a failure of the model', async (_, body) => {
+])('an answer with %s is a failure of the model, and charged as it was counted', async (_, body) => {
   const { proxy } = worldOf(() => ({ body: { ...body }, inputTokens: 2 }));
   await expect(proxy.post(ROUTE, { model: COHERE, input: ['a', 'b'] })).rejects.toMatchObject({
     code: 'model_error',
   });
+  expect(await recordOf(proxy)).toEqual({ outcome: 'failed', input: 2, nanoUsd: 200, estimated: false });
 });
 
 test.each([undefined, -1, 1.5, 2_000_000_000])(
@@ -255,7 +327,7 @@ test('whatever its calls do, a request is settled once, within what it reserved'
     fc.asyncProperty(requests, async (asked) => {
       const script: InvokeScript = (call, index) => {
         const fate = asked[index]?.fate;
-        if (fate === 'refused') throw throttled;
+        if (fate === 'refused') throw refused;
         if (fate === 'broken') throw broken;
         const bytes = Buffer.byteLength(textsOf(call).join(''));
         return { body: { embedding: [1] }, inputTokens: fate === 'counted' ? bytes : undefined };
@@ -264,7 +336,7 @@ test('whatever its calls do, a request is settled once, within what it reserved'
       const answered = proxy
         .post(ROUTE, { model: TITAN, input: asked.map((one) => one.text) })
         .then(bodyText);
-      await answered.catch((error: unknown) => expect([throttled, broken]).toContain(error));
+      await answered.catch((error: unknown) => expect([refused, broken]).toContain(error));
       const records = await proxy.records();
       const most = asked.reduce((sum, one) => sum + 16 + textMost(one.text), 128);
       expect(records).toHaveLength(1);

@@ -183,13 +183,18 @@ describe('what it costs', () => {
   });
 });
 
-test.each(Object.keys(NONE))('a score that is missing (%s) is a failure, not a zero', async (category) => {
-  const scores = Object.fromEntries(Object.entries(NONE).filter(([name]) => name !== category));
-  const guardrailChecks = scriptedChecks(() => ({ scores, textUnits: 1 }));
-  const proxy = proxyFixture({ guardrailChecks });
-  await expect(proxy.post(ROUTE, { input: 'abc' })).rejects.toMatchObject({ code: 'model_error' });
-  expect((await proxy.records()).map(({ outcome }) => outcome)).toEqual(['failed']);
-});
+test.each(Object.keys(NONE))(
+  'a score that is missing (%s) is a failure, not a zero, and charged',
+  async (category) => {
+    const scores = Object.fromEntries(Object.entries(NONE).filter(([name]) => name !== category));
+    const guardrailChecks = scriptedChecks(() => ({ scores, textUnits: 1 }));
+    const proxy = proxyFixture({ guardrailChecks });
+    await expect(proxy.post(ROUTE, { input: 'abc' })).rejects.toMatchObject({ code: 'model_error' });
+    expect((await proxy.records()).map(({ outcome, nanoUsd }) => [outcome, nanoUsd])).toEqual([
+      ['failed', 150_000],
+    ]);
+  },
+);
 
 test('what Bedrock refuses is passed on and costs nothing', async () => {
   const refusal = new GatewayError('upstream_throttled', 'Later.');
