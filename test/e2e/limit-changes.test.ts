@@ -35,7 +35,7 @@ test('a limit lowered and raised with 100 answers under way acts on the next req
   await limit({ inflight_requests: 150 });
   const open = await Promise.all(
     Array.from({ length: IN_FLIGHT }, () =>
-      chat(stack.apiKey, { stream: true, max_completion_tokens: 200, ...wish('tokens=150 delay=30') }),
+      chat(stack.apiKey, { stream: true, max_completion_tokens: 200, ...wish('tokens=150 delay=80') }),
     ),
   );
   expect(new Set(open.map(({ status }) => status))).toEqual(new Set([200]));
@@ -45,7 +45,7 @@ test('a limit lowered and raised with 100 answers under way acts on the next req
   await limit({ requests_per_day: IN_FLIGHT + 1 });
   expect(await ask(stack.apiKey)).toBe(200);
   expect(await ask(stack.apiKey)).toEqual(overDay('this project'));
-  // All of them were still under way.
+  // All of them were still under way: they take twelve seconds.
   expect(await stack.inflight()).toBe(IN_FLIGHT);
   expect((await whole).every((text) => text.endsWith('data: [DONE]\n\n'))).toBe(true);
   const records = await stack.settledUsageRecords(IN_FLIGHT + 1);
