@@ -175,6 +175,8 @@ export interface InferenceProfiles {
    * with `model_not_found`, whose message names no profile, where it leads to none that has a price.
    */
   modelOf(arn: string): Promise<string>;
+  /** The same without asking: undefined where nothing is known of the profile. */
+  knownModelOf(arn: string): string | undefined;
 }
 
 /** One JSON line an event. Never a body, a prompt or a secret. */

@@ -5,6 +5,7 @@ import {
   contextSecretOf,
   deploymentSettingsOf,
   eventBusOf,
+  inferenceProfilesOf,
   leanDynamo,
   secretVaultOf,
   startServices,
@@ -18,6 +19,7 @@ import { createHandler } from './create-handler.ts';
 const services = startServices(process.env);
 const { config, clock, log } = services;
 const dynamo = leanDynamo(services);
+const catalogue = catalogueOf(config.region);
 
 export const handler = createHandler({
   tenancy: createTenancyStore({ dynamo, tables: config.tables, clock }),
@@ -32,8 +34,11 @@ export const handler = createHandler({
   events: eventBusOf(services),
   settings: deploymentSettingsOf(services),
   tenantSettings: tenantSettingsOf(services),
-  catalogue: catalogueOf(config.region),
+  catalogue,
   aliases: aliasesOf(config.stage),
+  // Who sets an alias may have made the profile a moment ago.
+  profiles: inferenceProfilesOf(services, { catalogue, nowhereKeptMs: 0 }),
+  region: config.region,
   secrets: contextSecretOf(services),
   clock,
   random: randomBytes,

@@ -5,6 +5,7 @@ import type {
   Clock,
   ContextSecretSource,
   CredentialStore,
+  InferenceProfiles,
   LimitsStore,
   Log,
   TenantSettingsStore,
@@ -19,6 +20,9 @@ export interface KeyIssuerPorts extends MessagePorts {
   readonly catalogue: readonly Model[];
   /** The deployment's own names for models. */
   readonly aliases: ModelAliases;
+  readonly profiles: Pick<InferenceProfiles, 'modelOf'>;
+  /** The deployment's region: no profile of another can be called. */
+  readonly region: string;
   readonly secrets: ContextSecretSource;
   readonly clock: Clock;
   readonly log: Log;

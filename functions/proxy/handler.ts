@@ -34,7 +34,7 @@ export const handler = createHandler({
   catalogue,
   aliases: aliasesOf(config.stage),
   tenantSettings: tenantSettingsOf(services),
-  profiles: inferenceProfilesOf(services, catalogue),
+  profiles: inferenceProfilesOf(services, { catalogue }),
   stage: config.stage,
   clock,
   timer: (delayMs, callback) => {

@@ -31,14 +31,20 @@ export interface ModelDirectory {
     name: string,
     of: { readonly caller: ModelCaller; readonly modes: readonly ModelMode[] },
   ): Promise<NamedModel>;
-  /** Everything that the caller may call in these modes: the catalogue in its order, then aliases by name. */
+  /**
+   * Everything that the caller may call in these modes: the catalogue in its order, then aliases by name. An alias whose
+   * profile cannot be asked for is left out, and logged: the others are of use all the same.
+   */
   list(of: {
     readonly caller: ModelCaller;
     readonly modes: readonly ModelMode[];
   }): Promise<readonly NamedModel[]>;
 }
 
-type DirectoryDependencies = Pick<ProxyDependencies, 'catalogue' | 'aliases' | 'profiles' | 'tenantSettings'>;
+type DirectoryDependencies = Pick<
+  ProxyDependencies,
+  'catalogue' | 'aliases' | 'profiles' | 'tenantSettings' | 'log'
+>;
 
 const SUGGESTIONS_MAX = 5;
 /** What is repeated of a name that the caller made up. */
@@ -57,12 +63,21 @@ const ENDPOINTS: Readonly<Record<ModelMode, string>> = {
 export function createModelDirectory(deps: DirectoryDependencies): ModelDirectory {
   const byId: ReadonlyMap<string, Model> = new Map(deps.catalogue.map((model) => [model.id, model]));
 
-  /** Undefined where an alias leads nowhere, or to what the caller may not call. */
-  const follow = async (target: string, caller: ModelCaller): Promise<Followed | undefined> => {
-    const id = isProfileArn(target) ? await profileModel(deps, target) : target;
+  const callableBy = (
+    caller: ModelCaller,
+    { id, target }: { readonly id: string | undefined; readonly target: string },
+  ): Followed | undefined => {
     const model = id === undefined ? undefined : byId.get(id);
     return model !== undefined && mayCall(caller, model.id) ? { model, invokeId: target } : undefined;
   };
+
+  /** Undefined where an alias leads nowhere, or to what the caller may not call. */
+  const follow = async (target: string, caller: ModelCaller): Promise<Followed | undefined> =>
+    callableBy(caller, { id: isProfileArn(target) ? await profileModel(deps, target) : target, target });
+
+  /** The same of what is known: nobody outside is asked for a hint. */
+  const followKnown = (target: string, caller: ModelCaller): Followed | undefined =>
+    callableBy(caller, { id: isProfileArn(target) ? deps.profiles.knownModelOf(target) : target, target });
 
   /** Aliases in force: those of the tenant before those of the deployment, and none that is a model's id. */
   const aliasesFor = async (caller: ModelCaller): Promise<ModelAliases> =>
@@ -73,18 +88,33 @@ export function createModelDirectory(deps: DirectoryDependencies): ModelDirector
           ...(await deps.tenantSettings.read(caller.tenant, caller.settingsVersion)).modelAliases,
         };
 
-  const listAliases = async (names: ModelAliases, of: Asked): Promise<readonly NamedModel[]> => {
-    const entries = Object.entries(names).filter(([name]) => !byId.has(name));
-    const found = await Promise.all(
-      entries.map(async ([name, target]) => named(name, await follow(target, of.caller))),
-    );
-    return found.filter((one) => one !== undefined).filter(({ model }) => of.modes.includes(model.mode));
-  };
+  const inForce = (names: ModelAliases) => Object.entries(names).filter(([name]) => !byId.has(name));
 
   const list = async (of: Asked): Promise<readonly NamedModel[]> => {
-    const aliases = await listAliases(await aliasesFor(of.caller), of);
-    return [...catalogueFor(deps.catalogue, of), ...aliases.toSorted(byName)];
+    const names = await aliasesFor(of.caller);
+    const found = await Promise.all(
+      inForce(names).map(async ([name, target]) => {
+        const followed = await follow(target, of.caller).catch(() => leftOut(deps, { ...of, name }));
+        return named(name, followed);
+      }),
+    );
+    return listed(found, of);
   };
+
+  /** What the caller may have meant, out of the names that are known to lead somewhere. */
+  const known = (names: ModelAliases, of: Asked): readonly NamedModel[] =>
+    listed(
+      inForce(names).map(([name, target]) => named(name, followKnown(target, of.caller))),
+      of,
+    );
+
+  const listed = (aliases: readonly (NamedModel | undefined)[], of: Asked): readonly NamedModel[] => [
+    ...catalogueFor(deps.catalogue, of),
+    ...aliases
+      .filter((one) => one !== undefined)
+      .filter(({ model }) => of.modes.includes(model.mode))
+      .toSorted(byName),
+  ];
 
   return {
     list,
@@ -92,13 +122,14 @@ export function createModelDirectory(deps: DirectoryDependencies): ModelDirector
       const model = byId.get(name);
       if (model !== undefined) {
         if (mayCall(of.caller, name)) return callable({ name, model, invokeId: name }, of);
-        throw notFound(name, await suggestions(name, list(of)));
+        const aliases = await aliasesFor(of.caller).catch(() => ({}));
+        throw notFound(name, suggestions(name, known(aliases, of)));
       }
       const aliases = await aliasesFor(of.caller);
       const target = Object.hasOwn(aliases, name) ? aliases[name] : undefined;
       const followed = target === undefined ? undefined : await follow(target, of.caller);
       if (followed !== undefined) return callable({ name, ...followed }, of);
-      throw notFound(name, await suggestions(name, list(of)));
+      throw notFound(name, suggestions(name, known(aliases, of)));
     },
   };
 }
@@ -124,6 +155,15 @@ async function profileModel({ profiles }: DirectoryDependencies, arn: string): P
   }
 }
 
+/** Tells whose alias is missing from the list. Never the ARN: it names the account. */
+function leftOut(
+  { log }: DirectoryDependencies,
+  of: { readonly caller: ModelCaller; readonly name: string },
+): undefined {
+  const { caller, name } = of;
+  log.write({ level: 'warn', event: 'model_alias.not_listed', tenant: caller.tenant, alias: name });
+}
+
 const catalogueFor = (catalogue: readonly Model[], { caller, modes }: Asked): readonly NamedModel[] =>
   modelsOf(catalogue, caller)
     .filter(({ mode }) => modes.includes(mode))
@@ -145,18 +185,8 @@ function callable(of: Followed & { readonly name: string }, { modes }: Asked): N
   });
 }
 
-/** A refusal needs no hint: where what may be called cannot be told, there is none. */
-async function suggestions(
-  wanted: string,
-  callable: Promise<readonly NamedModel[]>,
-): Promise<readonly string[]> {
-  try {
-    const candidates = (await callable).map(({ name }) => name);
-    return closeIds(wanted, { candidates, countMax: SUGGESTIONS_MAX });
-  } catch {
-    return [];
-  }
-}
+const suggestions = (wanted: string, callable: readonly NamedModel[]): readonly string[] =>
+  closeIds(wanted, { candidates: callable.map(({ name }) => name), countMax: SUGGESTIONS_MAX });
 
 function notFound(name: string, close: readonly string[]): GatewayError {
   const hint = close.length === 0 ? '' : ` Close to it: ${close.join(', ')}.`;

@@ -80,6 +80,8 @@ function createHandlers(environment: FunctionEnvironment): Readonly<Record<strin
       secrets,
       catalogue: CATALOGUE,
       aliases: aliasesOf(config.stage),
+      profiles: inferenceProfilesOf(services, { catalogue: CATALOGUE, nowhereKeptMs: 0 }),
+      region: config.region,
     }),
     keyRotation: createKeyRotation(ports),
     metrics: createMetrics({ ...ports, audit: createMemoryAudit(chains), secrets }),
@@ -90,7 +92,7 @@ function createHandlers(environment: FunctionEnvironment): Readonly<Record<strin
       keyWatch: createMemoryKeyWatch(credentials),
       catalogue: CATALOGUE,
       aliases: aliasesOf(config.stage),
-      profiles: inferenceProfilesOf(services, CATALOGUE),
+      profiles: inferenceProfilesOf(services, { catalogue: CATALOGUE }),
       stage: config.stage,
       timer: (delayMs, callback) => {
         const timer = setTimeout(callback, delayMs);

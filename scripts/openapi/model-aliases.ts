@@ -5,7 +5,7 @@ import { object, objectName, ref } from './schema.ts';
 
 const ALIASES = '/v1/organization/projects/{project_id}/model_aliases';
 const MAP =
-  'By name, the model that it means: a model that the deployment lists, or the ARN of an application inference profile. A name has 1 to 64 letters, digits or `._:/-` characters and is no model’s.';
+  'By name, the model that it means: a model that `GET /v1/models` lists, or the ARN of an application inference profile of the deployment’s region that leads to one. A name has 1 to 64 letters, digits or `._:/-` characters and is no model’s.';
 
 /** Our addition to OpenAI's resources of a project. */
 export const modelAliases: Resource = {
@@ -31,7 +31,8 @@ export const modelAliases: Resource = {
       id: 'updateModelAliases',
       tag: 'Projects',
       summary: 'Set the model aliases of a project',
-      description: 'Our addition. It replaces all that there were, and acts on the next request.',
+      description:
+        'Our addition. It replaces all that there were, and acts on the next request. Where Bedrock cannot say where a profile leads, nothing is set (503).',
       body: { schema: ref('UpdateModelAliases'), required: 'required' },
       answer: 'ModelAliases',
       refusals: { 404: NOT_FOUND, 409: ARCHIVED },

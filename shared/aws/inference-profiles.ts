@@ -1,12 +1,13 @@
 /**
  * Application inference profiles, from Bedrock's control plane: `GET /inference-profiles/{identifier}`. Where one leads
- * is fixed when it is made, so an answer is kept for the process's life; a failure is not.
+ * is fixed when it is made, so an answer is kept for the process's life; that it leads nowhere for a minute, since it may
+ * be made or its model become known; a failure not at all.
  * Source: Amazon Bedrock API reference, GetInferenceProfile.
  */
 import { GatewayError } from '../domain/gateway-error.ts';
 import type { Model } from '../domain/model.ts';
 import { modelBehindProfile } from '../domain/profile-model.ts';
-import type { InferenceProfiles } from '../ports.ts';
+import type { Clock, InferenceProfiles } from '../ports.ts';
 import { AwsRefusal, asRecord, MalformedAnswer, withRetries } from './json-service.ts';
 import type { SignedHttp, WholeAnswer } from './signed-http.ts';
 import { unavailable } from './store-failure.ts';
@@ -17,34 +18,63 @@ export interface InferenceProfilesOptions {
   readonly http: SignedHttp;
   /** The models of the deployment's region. */
   readonly catalogue: readonly Model[];
+  readonly clock: Clock;
+  /** How long it is believed that a profile leads nowhere, 0 or more; a minute where it is absent. */
+  readonly nowhereKeptMs?: number;
   readonly waiting?: Waiting;
 }
 
 const TIMEOUT_MS = 2_000;
 /** A profile is made by who runs the account, who names its ARN in an alias: there are as many as that. */
 const PROFILES_MAX = 10_000;
+const NOWHERE_KEPT_MS = 60_000;
+
+/** Where a profile leads; undefined: nowhere, and when that is to be asked again. */
+interface Known {
+  readonly model: string | undefined;
+  readonly untilMs: number;
+}
 
 /** Its state is where profiles lead, and the questions under way. */
 export function createInferenceProfiles(options: InferenceProfilesOptions): InferenceProfiles {
-  const known = new Map<string, Promise<string>>();
+  const { clock, nowhereKeptMs = NOWHERE_KEPT_MS } = options;
+  const known = new Map<string, Known>();
+  const asking = new Map<string, Promise<string | undefined>>();
+
+  const inForce = (arn: string): Known | undefined => {
+    const one = known.get(arn);
+    return one !== undefined && clock() < one.untilMs ? one : undefined;
+  };
+
+  const ask = async (arn: string): Promise<string | undefined> => {
+    const model = await askModel(options, arn);
+    const untilMs = model === undefined ? clock() + nowhereKeptMs : Number.POSITIVE_INFINITY;
+    if (known.size < PROFILES_MAX || known.has(arn)) known.set(arn, { model, untilMs });
+    return model;
+  };
+
+  const askOnce = (arn: string): Promise<string | undefined> => {
+    const question = asking.get(arn) ?? ask(arn).finally(() => asking.delete(arn));
+    asking.set(arn, question);
+    return question;
+  };
+
   return {
     async modelOf(arn) {
-      const model = known.get(arn) ?? askModel(options, arn);
-      if (known.size < PROFILES_MAX) known.set(arn, model);
-      try {
-        return await model;
-      } catch (error) {
-        known.delete(arn);
-        throw error;
-      }
+      const one = inForce(arn);
+      return (one === undefined ? await askOnce(arn) : one.model) ?? refuseNowhere();
     },
+    knownModelOf: (arn) => inForce(arn)?.model,
   };
 }
 
-async function askModel(options: InferenceProfilesOptions, arn: string): Promise<string> {
+/** The model that a profile leads to; undefined where there is none that has a price. */
+async function askModel(options: InferenceProfilesOptions, arn: string): Promise<string | undefined> {
   const modelArns = await modelArnsOf(options, arn);
-  const id = modelArns === undefined ? undefined : modelBehindProfile(modelArns, options.catalogue);
-  if (id !== undefined) return id;
+  return modelArns === undefined ? undefined : modelBehindProfile(modelArns, options.catalogue);
+}
+
+function refuseNowhere(): never {
   throw new GatewayError('model_not_found', 'The inference profile leads to no model that has a price here.');
 }
 

@@ -1,7 +1,6 @@
 /** What every function begins with, and the AWS services of its region: endpoint, signer and connections of each. */
 import type { Agent } from 'node:http';
 import { type Config, loadConfig } from '../config.ts';
-import type { Model } from '../domain/model.ts';
 import { createLog } from '../log.ts';
 import type {
   AuditArchive,
@@ -20,7 +19,7 @@ import { createDeploymentSettings } from './deployment-settings.ts';
 import type { Dynamo } from './dynamo.ts';
 import { environmentCredentials } from './environment-credentials.ts';
 import { createEventBus } from './event-bus.ts';
-import { createInferenceProfiles } from './inference-profiles.ts';
+import { createInferenceProfiles, type InferenceProfilesOptions } from './inference-profiles.ts';
 import { createLeanDynamo } from './lean-dynamo.ts';
 import { createSecretVault } from './secret-vault.ts';
 import { type CredentialsProvider, createSignedHttp, type SignedHttp } from './signed-http.ts';
@@ -132,14 +131,18 @@ export const tenantSettingsOf = (services: Services): TenantSettingsStore =>
   });
 
 /** The account's application inference profiles, from Bedrock's control plane, which leads to models of the catalogue. */
-export const inferenceProfilesOf = (services: Services, catalogue: readonly Model[]): InferenceProfiles =>
+export const inferenceProfilesOf = (
+  services: Services,
+  of: Pick<InferenceProfilesOptions, 'catalogue' | 'nowhereKeptMs'>,
+): InferenceProfiles =>
   createInferenceProfiles({
+    ...of,
+    clock: services.clock,
     http: signedHttpOf(services, {
       service: 'bedrock',
       host: 'bedrock',
       endpoint: services.config.endpoints.bedrock,
     }),
-    catalogue,
   });
 
 const parameterStoreHttp = (services: Services): SignedHttp =>

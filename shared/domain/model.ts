@@ -26,6 +26,9 @@ export interface Model {
 /** What a model is asked for: conversations, vectors or images. */
 export type ModelMode = 'chat' | 'embedding' | 'image';
 
+/** The modes that have an endpoint: only their models are listed, and only to them may an alias lead. */
+export const SERVED_MODES: readonly ModelMode[] = ['chat', 'embedding'];
+
 /** In the order of their digits in catalogue-data.ts: append only. */
 export const CAPABILITIES = [
   'tools',

@@ -18,5 +18,9 @@ export const NO_SETTINGS: TenantSettings = { modelAliases: {} };
  */
 const PROFILE_ARN =
   /^arn:aws(?:-[a-z]+)*:bedrock:[a-z0-9-]{1,20}:\d{12}:application-inference-profile\/[a-z0-9]{1,64}$/;
+const REGION_FIELD = 3;
 
 export const isProfileArn = (target: string): boolean => PROFILE_ARN.test(target);
+
+/** The region of an application inference profile; empty for what is no ARN. */
+export const regionOfProfile = (arn: string): string => arn.split(':')[REGION_FIELD] ?? '';

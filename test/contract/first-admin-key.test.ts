@@ -23,6 +23,8 @@ function keyIssuer() {
     tenantSettings: createMemoryTenantSettings(),
     catalogue: CATALOGUE,
     aliases: {},
+    profiles: { modelOf: async () => 'amazon.nova-lite-v1:0' },
+    region: 'eu-west-1',
     clock: () => NOON_MS,
     random: seededRandom('bootstrap'),
     log: recordingLog(),

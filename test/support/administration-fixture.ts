@@ -15,7 +15,7 @@ import {
   type TenantRef,
 } from '../../shared/domain/ids.ts';
 import type { Principal } from '../../shared/domain/principal.ts';
-import type { TenancyStore, TenantSettingsStore } from '../../shared/ports.ts';
+import type { InferenceProfiles, TenancyStore, TenantSettingsStore } from '../../shared/ports.ts';
 import {
   adminPrincipal,
   gatewayEvent,
@@ -55,6 +55,8 @@ export interface Administration extends MemoryTenancy {
   spend(nanoUsd: number, debtNanoUsd?: number): void;
   /** The settings that were kept, by version. */
   readonly settings: TenantSettingsStore;
+  /** Where application inference profiles lead; a test may put another answer in its place. */
+  readonly profiles: { modelOf: InferenceProfiles['modelOf'] };
   advance(ms: number): void;
 }
 
@@ -65,6 +67,7 @@ export function administration(
   const memory = createMemoryTenancy();
   const now = { ms: NOON_MS };
   const settings = createMemoryTenantSettings();
+  const profiles: Administration['profiles'] = { modelOf: async () => 'amazon.nova-lite-v1:0' };
   const spent = { nanoUsd: 0, debtNanoUsd: 0 };
   const handler = createHandler({
     ...memory,
@@ -76,6 +79,8 @@ export function administration(
     tenantSettings: settings,
     catalogue: CATALOGUE,
     aliases: { 'gpt-4.1': 'amazon.nova-pro-v1:0' },
+    profiles: { modelOf: (arn) => profiles.modelOf(arn) },
+    region: 'eu-west-1',
     secrets: testSecrets,
     clock: () => now.ms,
     random: randomBytes,
@@ -87,6 +92,7 @@ export function administration(
     ...memory,
     call,
     settings,
+    profiles,
     newProject: async (body = {}) => {
       const name = `project ${newTenantRef(randomBytes)}`;
       return (await call('POST /organization/projects', { body: { name, ...body } })).body.id;

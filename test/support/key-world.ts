@@ -91,6 +91,8 @@ export function keyWorld(options: KeyWorldOptions): KeyWorld {
     tenantSettings: createMemoryTenantSettings(),
     catalogue: CATALOGUE,
     aliases: {},
+    profiles: { modelOf: async () => 'amazon.nova-lite-v1:0' },
+    region: 'eu-west-1',
   });
   const authorizing = { secrets: testSecrets, clock, log };
   const authorizer = createAuthorizer({ credentials: memory.credentials, ...authorizing });

@@ -129,7 +129,7 @@ export function proxyFixture(script: ProxyScript = {}): ProxyFixture {
     catalogue: script.catalogue ?? CATALOGUE,
     aliases: script.aliases ?? {},
     tenantSettings: script.tenantSettings ?? { read: () => unscripted('settings') },
-    profiles: script.profiles ?? { modelOf: () => unscripted('profiles') },
+    profiles: script.profiles ?? { modelOf: () => unscripted('profiles'), knownModelOf: () => undefined },
     stage: 'test',
   });
   let requests = 0;

@@ -52,6 +52,7 @@ const GRANTS = {
     ContextSecret: ['GetSecretValue'],
     ...DELIVERS_KEYS,
     'tenant-settings': ['GetParameter', 'PutParameter'],
+    'application-inference-profile': ['GetInferenceProfile'],
     log: WRITES_LOG,
   },
   KeyRotationRole: {

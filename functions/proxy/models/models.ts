@@ -1,19 +1,16 @@
 /** `GET /v1/models` and `GET /v1/models/{model}`. */
 
 import { GatewayError } from '../../../shared/domain/gateway-error.ts';
-import type { ModelMode } from '../../../shared/domain/model.ts';
+import { SERVED_MODES } from '../../../shared/domain/model.ts';
 import type { KeyPrincipal } from '../../../shared/domain/principal.ts';
 import { type GatewayRequest, jsonAnswer, type UseCase } from '../../../shared/http/message.ts';
 import type { ModelDirectory, NamedModel } from '../model-directory.ts';
-
-/** The modes that have an endpoint. */
-const SERVED: readonly ModelMode[] = ['chat', 'embedding'];
 
 /** Every model that the key may call, then its aliases; OpenAI does not page this list either. */
 export const createListModels =
   (directory: ModelDirectory): UseCase =>
   async (request) => {
-    const models = await directory.list({ caller: callerOf(request), modes: SERVED });
+    const models = await directory.list({ caller: callerOf(request), modes: SERVED_MODES });
     return jsonAnswer(200, { object: 'list', data: models.map(wireModel) });
   };
 
@@ -24,7 +21,7 @@ export const createRetrieveModel =
     const name = request.path['model'] ?? '';
     return jsonAnswer(
       200,
-      wireModel(await directory.find(name, { caller: callerOf(request), modes: SERVED })),
+      wireModel(await directory.find(name, { caller: callerOf(request), modes: SERVED_MODES })),
     );
   };
 

@@ -1,4 +1,5 @@
 import { replace } from '../../../shared/domain/change.ts';
+import { GatewayError } from '../../../shared/domain/gateway-error.ts';
 import { parseProjectId } from '../../../shared/domain/ids.ts';
 import type { TenancyStore } from '../../../shared/ports.ts';
 import { administration, refusalOf, unknownProject } from '../../support/administration-fixture.ts';
@@ -125,6 +126,13 @@ describe('the model aliases of a project', () => {
     ['itself', { a: 'a' }, 'invalid_value', 'aliases.a'],
     ['a system profile’s ARN', { a: ARN.replace('application-', '') }, 'invalid_value', 'aliases.a'],
     ['another service’s ARN', { a: ARN.replace('bedrock', 's3') }, 'invalid_value', 'aliases.a'],
+    [
+      'a profile of another region',
+      { a: ARN.replace('eu-west-1', 'eu-west-2') },
+      'invalid_value',
+      'aliases.a',
+    ],
+    ['a model that makes images', { a: 'amazon.nova-canvas-v1:0' }, 'invalid_value', 'aliases.a'],
     ['an ARN with more behind it', { a: `${ARN}\n` }, 'invalid_value', 'aliases.a'],
     [
       '51 names',
@@ -143,6 +151,30 @@ describe('the model aliases of a project', () => {
     expect(refusalOf(await set(aliases))).toEqual({ status: 400, code, param });
     expect([await version(), audit(path.project_id).length]).toEqual([undefined, 1]);
     await expect(settings.read(tenant, 1)).rejects.toThrow('no version 1');
+  });
+
+  test.each<[string, () => Promise<string>]>([
+    ['there is none', async () => Promise.reject(new GatewayError('model_not_found', `None at ${ARN}.`))],
+    ['its model makes images', async () => 'amazon.nova-canvas-v1:0'],
+    ['its model is not of the deployment', async () => 'gpt-4o'],
+  ])('refuse a profile that leads to nothing here, for %s, naming the alias', async (_, modelOf) => {
+    const { set, profiles, version, settings, tenant } = await project();
+    profiles.modelOf = modelOf;
+    const refused = await set({ near: NOVA, team: ARN });
+    expect(refusalOf(refused)).toEqual({ status: 400, code: 'invalid_value', param: 'aliases.team' });
+    expect(refused.body.error.message).toContain('there is no inference profile of this ARN in use');
+    expect(refused.body.error.message).not.toContain(ARN);
+    expect(await version()).toBeUndefined();
+    await expect(settings.read(tenant, 1)).rejects.toThrow('no version 1');
+  });
+
+  test('are not set where Bedrock cannot say where a profile leads', async () => {
+    const { set, profiles, version, settings, tenant } = await project();
+    profiles.modelOf = async () => Promise.reject(new GatewayError('service_unavailable', 'Down.'));
+    expect(refusalOf(await set({ team: ARN }))).toMatchObject({ status: 503, code: 'service_unavailable' });
+    expect(await version()).toBeUndefined();
+    await expect(settings.read(tenant, 1)).rejects.toThrow('no version 1');
+    expect((await set({ team: NOVA })).status).toBe(200);
   });
 
   test('may be 50, of every character that a name may have', async () => {

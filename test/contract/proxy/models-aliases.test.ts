@@ -23,7 +23,12 @@ const withAliases = (modelAliases: ModelAliases, script: ProxyScript = {}): Prox
   caller: { ...script.caller, settingsVersion: 3 },
   tenantSettings: { read: async () => ({ modelAliases }) },
 });
-const leadingTo = (id: string) => ({ profiles: { modelOf: async () => id } });
+const leadingTo = (id: string) => ({ profiles: { modelOf: async () => id, knownModelOf: () => id } });
+/** Bedrock's control plane that is down, and nothing known from before. */
+const noneReadable = {
+  modelOf: async () => Promise.reject(unavailable()),
+  knownModelOf: () => undefined,
+};
 const ask = (script: ProxyScript, model: string) => proxyFixture(script).chat({ ...ASK, model });
 const jsonOf = async (answer: Promise<GatewayAnswer>) => JSON.parse(await bodyText(await answer));
 const namesOf = async (script: ProxyScript): Promise<readonly string[]> => {
@@ -153,6 +158,7 @@ describe('an application inference profile', () => {
       modelOf: async (arn: string) => {
         throw new GatewayError('model_not_found', `No ${arn}.`);
       },
+      knownModelOf: () => undefined,
     };
     const script = withAliases({ team: PROFILE, near: NOVA }, { profiles });
     await expect(ask(script, 'team')).rejects.toMatchObject(notFound('team'));
@@ -161,14 +167,24 @@ describe('an application inference profile', () => {
   });
 
   test('that cannot be asked for is 503, and nothing is called', async () => {
-    const profiles = { modelOf: async () => Promise.reject(unavailable()) };
-    const proxy = proxyFixture(withAliases({ team: PROFILE }, { profiles }));
+    const proxy = proxyFixture(withAliases({ team: PROFILE }, { profiles: noneReadable }));
     await expect(proxy.chat({ ...ASK, model: 'team' })).rejects.toMatchObject({
       code: 'service_unavailable',
       retryAfterMs: 1_000,
     });
-    await expect(proxy.get('GET /v1/models')).rejects.toMatchObject({ code: 'service_unavailable' });
+    await expect(proxy.get(ONE, { model: 'team' })).rejects.toMatchObject({ code: 'service_unavailable' });
     expect([proxy.calls, await proxy.records()]).toEqual([[], []]);
+  });
+
+  test('that cannot be asked for is left out of the list, which has all else, and told of without its ARN', async () => {
+    const script = withAliases({ near: NOVA, team: PROFILE }, { profiles: noneReadable });
+    const proxy = proxyFixture(script);
+    const list: { data: { id: string }[] } = await jsonOf(proxy.get('GET /v1/models'));
+    const names = list.data.map(({ id }) => id);
+    expect([names.includes('team'), names.at(-1), names.includes(NOVA)]).toEqual([false, 'near', true]);
+    expect(proxy.log).toEqual([
+      { level: 'warn', event: 'model_alias.not_listed', tenant: proxy.principal.tenant, alias: 'team' },
+    ]);
   });
 });
 
@@ -221,11 +237,23 @@ describe('a name that is not known', () => {
     );
   });
 
-  test('is not found, without close ones, where what they lead to cannot be asked for', async () => {
-    const profiles = { modelOf: async () => Promise.reject(unavailable()) };
-    await expect(ask({ aliases: { ...aliases, team: PROFILE }, profiles }, 'gpt-4')).rejects.toMatchObject(
-      notFound('gpt-4'),
+  test('is answered with close ones that are known, and nobody is asked where a profile leads', async () => {
+    const asked: string[] = [];
+    const profiles = (known: string | undefined) => ({
+      modelOf: async (arn: string) => {
+        asked.push(arn);
+        return NOVA;
+      },
+      knownModelOf: () => known,
+    });
+    const names = { 'gpt-4o': NOVA, 'gpt-4x': PROFILE };
+    await expect(ask({ aliases: names, profiles: profiles(undefined) }, 'gpt-4')).rejects.toMatchObject(
+      notFound('gpt-4', ' Close to it: gpt-4o.'),
     );
+    await expect(ask({ aliases: names, profiles: profiles(NOVA) }, 'gpt-4')).rejects.toMatchObject(
+      notFound('gpt-4', ' Close to it: gpt-4o, gpt-4x.'),
+    );
+    expect(asked).toEqual([]);
   });
 });
 

@@ -21,7 +21,7 @@ test('the model is that which the profile was copied from, as the AWS SDK made i
   const emulator = await startBedrockEmulator({ tokenDelayMs: 0 });
   const client = new BedrockClient(sdkAccess(emulator.url));
   const http = signedHttpTo(emulator.url, 'bedrock');
-  const profiles = createInferenceProfiles({ http, catalogue: catalogueOf('us-east-1') });
+  const profiles = createInferenceProfiles({ http, catalogue: catalogueOf('us-east-1'), clock: () => 0 });
   const sources = [
     `arn:aws:bedrock:us-east-1::foundation-model/${NOVA}`,
     `arn:aws:bedrock:us-east-1:000000000000:inference-profile/${SONNET}`,
@@ -52,7 +52,12 @@ describe('application inference profiles', () => {
     await server.close();
   });
 
-  const opened = () => createInferenceProfiles({ http, catalogue: CATALOGUE, waiting: noWaiting() });
+  const now = { ms: 0 };
+  const opened = (of: { readonly nowhereKeptMs?: number } = {}) =>
+    createInferenceProfiles({
+      ...{ http, catalogue: CATALOGUE, clock: () => now.ms, waiting: noWaiting() },
+      ...of,
+    });
   const profile = (of: object = {}): Script =>
     json(200, {
       status: 'ACTIVE',
@@ -87,18 +92,39 @@ describe('application inference profiles', () => {
       profile({ models: [{ modelArn: 'arn:aws:bedrock:us-east-1::foundation-model/x' }] }),
     ],
   ])(
-    'lead to no model where %s; that is asked again, and neither ARN nor account is told',
+    'lead to no model where %s; that is asked again after a minute, and neither ARN nor account is told',
     async (_what, script) => {
       server.play(script, profile());
       const profiles = opened();
-      const refused = profiles.modelOf(ARN);
-      await expect(refused).rejects.toMatchObject({
+      const nowhere = {
         code: 'model_not_found',
         message: 'The inference profile leads to no model that has a price here.',
-      });
+      };
+      now.ms = 0;
+      await expect(profiles.modelOf(ARN)).rejects.toMatchObject(nowhere);
+      now.ms = 59_999;
+      await expect(profiles.modelOf(ARN)).rejects.toMatchObject(nowhere);
+      expect([server.requests.length, profiles.knownModelOf(ARN)]).toEqual([1, undefined]);
+      now.ms = 60_000;
       expect(await profiles.modelOf(ARN)).toBe(NOVA);
     },
   );
+
+  test('are asked again at once where nothing is to be believed of what leads nowhere', async () => {
+    server.play(refusal(404, 'ResourceNotFoundException'), profile());
+    const profiles = opened({ nowhereKeptMs: 0 });
+    await expect(profiles.modelOf(ARN)).rejects.toMatchObject({ code: 'model_not_found' });
+    expect(await profiles.modelOf(ARN)).toBe(NOVA);
+  });
+
+  test('are known without asking once they were asked for, and for good', async () => {
+    server.play(profile());
+    const profiles = opened();
+    expect([profiles.knownModelOf(ARN), server.requests.length]).toEqual([undefined, 0]);
+    await profiles.modelOf(ARN);
+    now.ms += 30 * 86_400_000;
+    expect([profiles.knownModelOf(ARN), server.requests.length]).toEqual([NOVA, 1]);
+  });
 
   test.each([
     ['is down', refusal(500, 'InternalServerException'), 'tries'],

@@ -108,7 +108,7 @@ test.each([
   {
     host: 'bedrock.eu-central-1.amazonaws.com',
     scope: 'eu-central-1/bedrock',
-    call: (services: Services) => inferenceProfilesOf(services, CATALOGUE).modelOf('arn'),
+    call: (services: Services) => inferenceProfilesOf(services, { catalogue: CATALOGUE }).modelOf('arn'),
   },
 ])('$host is called and signed for as $scope', async ({ host, scope, call }) => {
   const keys = JSON.stringify({ current: 'k0', k0: 'zero'.repeat(10) });
