@@ -50,10 +50,11 @@ export function readAssistant(
   assertNothingStored(message, param);
   const calls = readCalls(message['tool_calls'], within(param, 'tool_calls'));
   const refusal = readString(message['refusal'], within(param, 'refusal')) ?? '';
-  const mayBeSilent = calls.length > 0 || refusal !== '' || isThoughtful(message);
   const { content } = message;
+  // An answer without text has null, which says nothing; only one that did something else may have no content at all.
+  const isSilent = content === undefined && (calls.length > 0 || refusal !== '' || isThoughtful(message));
   const words =
-    mayBeSilent && (content === undefined || content === null)
+    content === null || isSilent
       ? []
       : readContent(content, { reading, cacheTtl, role: 'assistant', param: within(param, 'content') });
   return {

@@ -22,6 +22,12 @@ const TYPES: readonly Refusal[] = [
   ['text as a message', asks({ messages: ['Hi'] }), 'invalid_type', 'messages[0]'],
   ['no role', asks({ messages: [{ content: 'Hi' }] }), 'missing_required_parameter', 'messages[0].role'],
   ['no content', asks({ messages: [{ role: 'user' }] }), 'missing_required_parameter', 'messages[0].content'],
+  [
+    'an assistant without content',
+    asks({ messages: [...ASK.messages, { role: 'assistant' }] }),
+    'missing_required_parameter',
+    'messages[1].content',
+  ],
   ['a number as content', user(5), 'invalid_type', 'messages[0].content'],
   ['text as a part', user(['Hi']), 'invalid_type', 'messages[0].content[0]'],
   [
@@ -193,6 +199,7 @@ test('an answer that is sent back as history is accepted', async () => {
     { role: 'assistant', content: 'x', refusal: null, annotations: [], tool_calls: [] },
     { role: 'assistant', content: null, refusal: 'No.' },
     { role: 'assistant', content: '' },
+    { role: 'assistant', content: null, refusal: null },
     { role: 'user', content: 'Why?' },
   ];
   const proxy = proxyFixture();
