@@ -1,9 +1,10 @@
 import { COST_GROUPS, type CostGroup } from '../../shared/domain/cost-report.ts';
-import { parseProjectId, type TenantRef } from '../../shared/domain/ids.ts';
+import type { TenantRef } from '../../shared/domain/ids.ts';
 import type { RecordFilter } from '../../shared/domain/record-groups.ts';
 import { queryChoice, queryChoices, queryList, refuseUnknownQuery } from '../../shared/http/cursor-page.ts';
 import type { GatewayRequest } from '../../shared/http/message.ts';
 import { type BucketPage, bucketPageOf } from './bucket-page.ts';
+import { keysAsked, projectsAsked } from './query-ids.ts';
 
 /** A costs query, parsed: one page of whole UTC days. */
 export interface CostsQuery extends BucketPage {
@@ -35,7 +36,7 @@ export function parseCostsQuery(request: GatewayRequest): CostsQuery {
     ...bucketPageOf(request, DAY),
     groupBy: queryChoices(request, { name: 'group_by', values: COST_GROUPS }),
     // A line item is a model.
-    filter: { models: queryList(request, 'line_items'), apiKeyIds: queryList(request, 'api_key_ids') },
-    tenants: queryList(request, 'project_ids')?.flatMap((id) => parseProjectId(id) ?? []),
+    filter: { models: queryList(request, 'line_items'), apiKeyIds: keysAsked(request) },
+    tenants: projectsAsked(request),
   };
 }

@@ -1,4 +1,4 @@
-import { parseProjectId, type TenantRef } from '../../shared/domain/ids.ts';
+import type { TenantRef } from '../../shared/domain/ids.ts';
 import type { RecordFilter, RecordGroup } from '../../shared/domain/record-groups.ts';
 import { BUCKET_WIDTHS, USAGE_REPORTS, type UsageReportName } from '../../shared/domain/usage-report.ts';
 import {
@@ -11,6 +11,7 @@ import {
 } from '../../shared/http/cursor-page.ts';
 import type { GatewayRequest } from '../../shared/http/message.ts';
 import { type BucketPage, bucketPageOf } from './bucket-page.ts';
+import { keysAsked, projectsAsked, usersAsked } from './query-ids.ts';
 
 /** A usage query, parsed: one page of whole buckets. */
 export interface UsageQuery extends BucketPage {
@@ -49,10 +50,10 @@ export function parseUsageQuery(request: GatewayRequest, report: UsageReportName
     groupBy: queryChoices(request, { name: 'group_by', values: USAGE_REPORTS[report].groups }),
     filter: {
       models: queryList(request, 'models'),
-      userIds: queryList(request, 'user_ids'),
-      apiKeyIds: queryList(request, 'api_key_ids'),
+      userIds: usersAsked(request),
+      apiKeyIds: keysAsked(request),
       ...(queryValue(request, 'batch') !== undefined && { batch: queryFlag(request, 'batch') }),
     },
-    tenants: queryList(request, 'project_ids')?.flatMap((id) => parseProjectId(id) ?? []),
+    tenants: projectsAsked(request),
   };
 }

@@ -7,6 +7,8 @@ import type { GatewayRequest } from './message.ts';
 const LIMIT_DEFAULT = 20;
 const LIMIT_MAX = 100;
 const LIST_MAX = 100;
+/** What is repeated of a value that the caller made up. */
+const ECHO_MAX = 100;
 
 /** One value of a query parameter; a repeated one is refused. */
 export function queryValue(request: GatewayRequest, name: string): string | undefined {
@@ -44,6 +46,9 @@ export function queryInteger(
 /** Every value of a query parameter, at most 100; undefined where it is absent. */
 export function queryList(request: GatewayRequest, name: string): readonly string[] | undefined {
   const values = request.query[name];
+  if (values?.includes('') === true) {
+    throw new GatewayError('invalid_value', `'${name}' must not be empty. Leave it out.`, { param: name });
+  }
   if (values === undefined || values.length <= LIST_MAX) return values;
   throw new GatewayError('invalid_value', `'${name}' takes at most ${LIST_MAX} values.`, { param: name });
 }
@@ -57,7 +62,26 @@ export function queryChoices<const Values extends readonly string[]>(
   return (queryList(request, name) ?? []).map((value) => {
     const known: Values[number] | undefined = values.find((one) => one === value);
     if (known !== undefined) return known;
-    throw new GatewayError('unsupported_value', `'${name}' takes '${values.join("', '")}'.`, { param: name });
+    const several = value.includes(',') ? ` Repeat '${name}' for several.` : '';
+    throw new GatewayError(
+      'unsupported_value',
+      `'${name}' takes '${values.join("', '")}', and not '${quotable(value, { charactersMax: ECHO_MAX })}'.${several}`,
+      { param: name },
+    );
+  });
+}
+
+/** Every value of a query parameter that takes ids; undefined where it is absent. Of whom they are is not asked here. */
+export function queryIds<Id>(
+  request: GatewayRequest,
+  of: { readonly name: string; readonly read: (id: string) => Id | undefined; readonly like: string },
+): readonly Id[] | undefined {
+  const { name, read, like } = of;
+  return queryList(request, name)?.map((id) => {
+    const known = read(id);
+    if (known !== undefined) return known;
+    const message = `'${name}' takes ids like ${like}, and not '${quotable(id, { charactersMax: ECHO_MAX })}'.`;
+    throw new GatewayError('invalid_value', message, { param: name });
   });
 }
 

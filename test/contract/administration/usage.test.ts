@@ -158,6 +158,11 @@ describe('GET /v1/organization/usage/completions', () => {
     [{ ...today, batch: ['yes'] }, 'invalid_value', 'batch'],
     [{ ...today, group_by: ['line_item'] }, 'unsupported_value', 'group_by'],
     [{ ...today, line_items: ['x'] }, 'unsupported_parameter', 'line_items'],
+    [{ ...today, project_ids: ['nope'] }, 'invalid_value', 'project_ids'],
+    [{ ...today, api_key_ids: ['key_x'] }, 'invalid_value', 'api_key_ids'],
+    [{ ...today, user_ids: ['user-1'] }, 'invalid_value', 'user_ids'],
+    [{ ...today, models: [''] }, 'invalid_value', 'models'],
+    [{ ...today, group_by: ['project_id,model'] }, 'unsupported_value', 'group_by'],
   ])('refuses %j by name', async (query, code, param) => {
     expect(refusalOf(await ledger.report('usage/completions', query))).toEqual({ status: 400, code, param });
   });
