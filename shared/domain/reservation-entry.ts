@@ -29,9 +29,9 @@
 import type { Admission } from './admission.ts';
 import type { CounterCharge, CounterIdentity } from './counter.ts';
 import { counterCodes, countersOfCharges, parseCounterCodes } from './counter-codes.ts';
+import { FIRST_WHAT, memberOfCode, parseWhatAndModel, parseWhatCodes, whatCodes } from './entry-what.ts';
 import { accountOfKey, type KeyRef, parseKeyRef, type RequestId, type TenantRef } from './ids.ts';
 import type { Amounts } from './limits.ts';
-import { modelBehind } from './model-access.ts';
 import type { ServiceTier } from './price.ts';
 import { type Endpoint, type Outcome, quotaTokens, totalTokens, type UsageRecord } from './usage.ts';
 
@@ -78,43 +78,12 @@ const RESERVED = new RegExp(
 const SETTLED = new RegExp(
   `^S([0-9a-z]{8})([0-9A-Za-z]{10})(-?[0-9a-z]+)\\.${NUMBER}\\.${PAIR}\\.${NUMBER}\\.${PAIR}\\.${NUMBER}\\.([cfao])([em])([a-z]{2})?\\.([^\\s]+)$`,
 );
-/** What stands before a model's id in an R: two letters, as no model's id begins but those of some profiles. */
-const WHAT = /^([a-z]{2})\.(.+)$/;
-
 const OUTCOME_CODES: Readonly<Record<Outcome, string>> = {
   completed: 'c',
   failed: 'f',
   abandoned: 'a',
   orphaned: 'o',
 };
-const ENDPOINT_CODES: Readonly<Record<Endpoint, string>> = {
-  'chat.completions': 'c',
-  embeddings: 'e',
-  images: 'i',
-  moderations: 'm',
-};
-const TIER_CODES: Readonly<Record<ServiceTier, string>> = {
-  standard: 's',
-  priority: 'p',
-  flex: 'f',
-  batch: 'b',
-};
-
-/** What a request asked for, as an entry tells it. */
-interface What {
-  readonly endpoint: Endpoint;
-  readonly serviceTier: ServiceTier;
-}
-
-/** Entries of the first version say nothing of it: there was nothing else. */
-const FIRST_WHAT: What = { endpoint: 'chat.completions', serviceTier: 'standard' };
-
-/** The member of a closed set that has this letter. */
-const ofCode = <Member extends string>(
-  codes: Readonly<Record<Member, string>>,
-  code: string | undefined,
-): Member | undefined => (Object.keys(codes) as Member[]).find((member) => codes[member] === code);
-
 /**
  * What an admission sets aside. Throws TypeError where its charges contradict its amounts, its time or its key, or its
  * amounts are no counts: such an entry could not be read again, and what is no number passes every limit.
@@ -188,7 +157,7 @@ export function decodeReservation(text: string): Reservation | undefined {
   const [matched, expires, keyText = '', lifetime, ...rest] = RESERVED.exec(text) ?? [];
   const [tokens, minute, debtTokens, debtMinute, nanoUsd, debt, codes = '', whatAndModel = ''] = rest;
   const key = parseKeyRef(keyText);
-  const what = decodeWhat(whatAndModel);
+  const what = parseWhatAndModel(whatAndModel);
   if (matched === undefined || key === undefined || what === undefined) return undefined;
   const expiresAtMs = number(expires);
   const startedAtMs = expiresAtMs - number(lifetime);
@@ -203,18 +172,6 @@ export function decodeReservation(text: string): Reservation | undefined {
     ...(debtMinute !== undefined && { debtMinuteTokens: number(debtMinute) }),
   };
   return { key, ...what, counters, reserved, startedAtMs, expiresAtMs };
-}
-
-/**
- * What an R says before its model's id. Two letters and a dot that are no `what` of this version are the first version's
- * where they are a profile's (`us.…`), and otherwise a later version's, whose model would be read wrong.
- */
-function decodeWhat(text: string): (What & { readonly model: string }) | undefined {
-  const [matched, codes, model = ''] = WHAT.exec(text) ?? [];
-  const what = whatOfCodes(codes);
-  if (what !== undefined && matched !== undefined) return { ...what, model };
-  const isOfFirst = matched === undefined || modelBehind(text) !== text;
-  return isOfFirst ? { ...FIRST_WHAT, model: text } : undefined;
 }
 
 /** The text of an S entry: the usage record without what the item's key and the attribute's name say. */
@@ -239,8 +196,8 @@ export function decodeSettled(owner: EntryOwner, text: string): UsageRecord | un
   const [input, output, images, read, write, write1h, nanoUsd, ...flags] = rest;
   const [outcomeCode, estimated, whatText, model = ''] = flags;
   const key = parseKeyRef(keyText);
-  const outcome = ofCode(OUTCOME_CODES, outcomeCode);
-  const what = whatText === undefined ? FIRST_WHAT : whatOfCodes(whatText);
+  const outcome = memberOfCode(OUTCOME_CODES, outcomeCode);
+  const what = whatText === undefined ? FIRST_WHAT : parseWhatCodes(whatText);
   if (matched === undefined || key === undefined || outcome === undefined) return undefined;
   if (what === undefined) return undefined;
   const settledAtMs = number(settled);
@@ -310,14 +267,6 @@ export function orphanAmounts(reserved: Amounts): Amounts {
     ...(minuteTokens !== undefined && { minuteTokens: minuteTokens + debtMinuteTokens }),
     nanoUsd: nanoUsd + debtNanoUsd,
   };
-}
-
-const whatCodes = (of: What): string => ENDPOINT_CODES[of.endpoint] + TIER_CODES[of.serviceTier];
-
-function whatOfCodes(codes = ''): What | undefined {
-  const endpoint = ofCode(ENDPOINT_CODES, codes[0]);
-  const serviceTier = ofCode(TIER_CODES, codes[1]);
-  return endpoint === undefined || serviceTier === undefined ? undefined : { endpoint, serviceTier };
 }
 
 const pair = (first: number, second: number | undefined): string =>
