@@ -96,20 +96,20 @@ describe('bad input gets an error in OpenAI’s shape, and has no effect', () =>
     ],
     ['n above 1', { body: chat({ n: 2 }) }, 400, errorWith('unsupported_value', 'n')],
     [
-      'tools',
-      { body: chat({ tools: [{ type: 'function', function: { name: 'f' } }] }) },
+      'a tool without a name',
+      { body: chat({ tools: [{ type: 'function', function: {} }] }) },
       400,
-      errorWith('unsupported_parameter', 'tools'),
+      errorWith('missing_required_parameter', 'tools[0].function.name'),
     ],
     [
-      'an image',
+      'an image without bytes',
       {
         body: chat({
           messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:,' } }] }],
         }),
       },
       400,
-      errorWith('unsupported_value', 'messages[0].content[0].type'),
+      errorWith('invalid_value', 'messages[0].content[0].image_url.url'),
     ],
     [
       'a field nobody knows',
