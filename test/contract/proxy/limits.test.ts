@@ -2,9 +2,16 @@
 import { CATALOGUE } from '../../../shared/domain/catalogue.ts';
 import { GatewayError } from '../../../shared/domain/gateway-error.ts';
 import type { LimitSet, TenantLimits } from '../../../shared/domain/limits.ts';
-import { errorBody, errorHeaders, errorStatus } from '../../../shared/http/openai-error.ts';
 import { NOW_MS, requestAt } from '../../support/limits-fixture.ts';
 import { ASK, bodyText, CHAT_MODEL, type ProxyScript, proxyFixture } from '../../support/proxy-fixture.ts';
+import {
+  answerAfterFirst,
+  expectWait,
+  rates,
+  refused,
+  secondAnswer,
+  WAIT,
+} from '../../support/refused-answers.ts';
 
 /** What ASK reserves: 128 a request, 16 a message, 2 bytes, and the default output. */
 const TOKENS = 128 + 16 + 2 + 4096;
@@ -27,28 +34,6 @@ const OWNERS: readonly { readonly owner: string; readonly under: Under }[] = [
   },
 ];
 
-/** The whole answer to a request that is refused. */
-async function refused(asked: Promise<unknown>) {
-  const error = await asked.catch((reason: unknown) => reason);
-  if (!(error instanceof GatewayError)) throw new TypeError('It was not refused.');
-  return { status: errorStatus(error), ...errorBody(error), headers: errorHeaders(error) };
-}
-
-/** The second of two requests, as it is answered. */
-async function secondAnswer(script: ProxyScript) {
-  const proxy = proxyFixture(script);
-  await proxy.chat(ASK);
-  const answer = await refused(proxy.chat(ASK));
-  expect(proxy.calls).toHaveLength(1);
-  return answer;
-}
-
-const endsIn = (seconds: number) => ({
-  'x-should-retry': String(seconds <= 60),
-  'retry-after': String(seconds),
-  'retry-after-ms': String(seconds * 1000),
-});
-/** 3 h 42 min 30 s, longer than the SDK would wait. */
 const DAY_ENDS_IN = 13_350;
 const NEVER = { 'x-should-retry': 'false' };
 
@@ -58,7 +43,7 @@ describe.each(OWNERS)('a limit of $owner', ({ owner, under }) => {
     limits: LimitSet;
     choices?: Partial<TenantLimits>;
     numbers: string;
-    type: string;
+    told: Parameters<typeof rates>[0];
     seconds: number;
     ends: string;
   }>([
@@ -66,7 +51,7 @@ describe.each(OWNERS)('a limit of $owner', ({ owner, under }) => {
       what: 'requests a minute',
       limits: { requestsPerMinute: 1 },
       numbers: 'limit 1 request, used or reserved 1 request, this request may need 1 request',
-      type: 'requests',
+      told: { subject: 'requests', limit: 1, left: 0, reset: '30s' },
       seconds: 30,
       ends: '30s',
     },
@@ -74,7 +59,7 @@ describe.each(OWNERS)('a limit of $owner', ({ owner, under }) => {
       what: 'requests a day',
       limits: { requestsPerDay: 1 },
       numbers: 'limit 1 request, used or reserved 1 request, this request may need 1 request',
-      type: 'requests',
+      told: { subject: 'requests', limit: 1, left: 0, reset: '3h42m30s' },
       seconds: DAY_ENDS_IN,
       ends: '3h42m30s',
     },
@@ -82,7 +67,7 @@ describe.each(OWNERS)('a limit of $owner', ({ owner, under }) => {
       what: 'tokens a minute',
       limits: { tokensPerMinute: 2 * TOKENS - 1 },
       numbers: 'limit 8483 tokens, used or reserved 4242 tokens, this request may need 4242 tokens',
-      type: 'tokens',
+      told: { subject: 'tokens', limit: 2 * TOKENS - 1, left: TOKENS - 1, reset: '30s' },
       seconds: 30,
       ends: '30s',
     },
@@ -91,7 +76,7 @@ describe.each(OWNERS)('a limit of $owner', ({ owner, under }) => {
       limits: { requestsPerMinute: 6 },
       choices: { smoothing: '10s' },
       numbers: 'limit 1 request, used or reserved 1 request, this request may need 1 request',
-      type: 'requests',
+      told: { subject: 'requests', limit: 6, left: 5, reset: '30s' },
       seconds: 10,
       ends: '10s',
     },
@@ -100,35 +85,61 @@ describe.each(OWNERS)('a limit of $owner', ({ owner, under }) => {
       limits: { tokensPerMinute: 30_000 },
       choices: { smoothing: '10s' },
       numbers: 'limit 5000 tokens, used or reserved 4242 tokens, this request may need 4242 tokens',
-      type: 'tokens',
+      told: { subject: 'tokens', limit: 30_000, left: 30_000 - TOKENS, reset: '30s' },
       seconds: 10,
       ends: '10s',
     },
   ])('on $what refuses with its numbers and its end', async (of) => {
     const message = `Rate limit of ${owner} reached for ${of.what}: ${of.numbers}. Try again in ${of.ends}.`;
-    expect(await secondAnswer(under(of.limits, of.choices))).toEqual({
+    const answer = await secondAnswer(under(of.limits, of.choices));
+    expect(answer).toEqual({
       status: 429,
-      error: { message, type: of.type, param: null, code: 'rate_limit_exceeded' },
-      headers: endsIn(of.seconds),
+      error: { message, type: of.told.subject, param: null, code: 'rate_limit_exceeded' },
+      headers: { ...rates(of.told), ...WAIT, 'x-should-retry': String(of.seconds <= 60) },
     });
+    expectWait(answer.headers, { fromMs: of.seconds * 1000, jitterMs: 300 });
   });
 
-  const MONEY =
-    'limit 0.100000000 USD, used or reserved 0.061987500 USD, this request may need 0.061987500 USD';
-  const BUDGET_TOKENS = 'limit 8483 tokens, used or reserved 4242 tokens, this request may need 4242 tokens';
-  test.each<[string, LimitSet, string]>([
-    ['USD a month', { nanoUsdPerMonth: 100_000_000 }, MONEY],
-    ['USD a day', { nanoUsdPerDay: 100_000_000 }, MONEY],
-    ['tokens a month', { tokensPerMonth: 2 * TOKENS - 1 }, BUDGET_TOKENS],
-    ['tokens a day', { tokensPerDay: 2 * TOKENS - 1 }, BUDGET_TOKENS],
-  ])('on %s refuses as a quota, with no retry and no time', async (what, limits, numbers) => {
-    const message = `Budget of ${owner} reached for ${what}: ${numbers}. ${REMEDY}, or have the budget raised.`;
-    expect(await secondAnswer(under(limits))).toEqual({
-      status: 429,
-      error: { message, type: 'insufficient_quota', param: null, code: 'insufficient_quota' },
-      headers: NEVER,
-    });
+  const numbers = (limit: string, used: string, asked: string) =>
+    `limit ${limit}, used or reserved ${used}, this request may need ${asked}`;
+  const USD = ['0.100000000 USD', '0.061878000 USD', '0.061987500 USD'] as const;
+  const COUNTS = ['8483 tokens', '4242 tokens', '4242 tokens'] as const;
+  const TOKENS_A_DAY = rates({
+    ...{ subject: 'tokens', limit: 2 * TOKENS - 1, left: TOKENS - 1, reset: '3h42m30s' },
   });
+  const BUDGETS: readonly (readonly [string, LimitSet, readonly [string, string, string], object])[] = [
+    ['USD a month', { nanoUsdPerMonth: 100_000_000 }, USD, {}],
+    ['USD a day', { nanoUsdPerDay: 100_000_000 }, USD, {}],
+    ['tokens a month', { tokensPerMonth: 2 * TOKENS - 1 }, COUNTS, {}],
+    ['tokens a day', { tokensPerDay: 2 * TOKENS - 1 }, COUNTS, TOKENS_A_DAY],
+  ];
+  test.each(BUDGETS)(
+    'on %s that is spent refuses as a quota, with no retry and no time',
+    async (what, limits, amounts, told) => {
+      const message = `Budget of ${owner} reached for ${what}: ${numbers(...amounts)}. ${REMEDY}, or have the budget raised.`;
+      expect(await answerAfterFirst(under(limits))).toEqual({
+        status: 429,
+        error: { message, type: 'insufficient_quota', param: null, code: 'insufficient_quota' },
+        headers: { ...told, ...NEVER },
+      });
+    },
+  );
+
+  test.each(BUDGETS)(
+    'on %s of which the rest is reserved refuses for a moment',
+    async (what, limits, [limit, , asked], told) => {
+      const answer = await secondAnswer(under(limits));
+      const message =
+        `The rest of the budget of ${owner} for ${what} is reserved: ${numbers(limit, asked, asked)}; ` +
+        `of that, requests under way have reserved ${asked}. Try again in about 1s.`;
+      expect(answer).toEqual({
+        status: 429,
+        error: { message, type: 'tokens', param: null, code: 'rate_limit_exceeded' },
+        headers: { ...told, ...WAIT, 'x-should-retry': 'true' },
+      });
+      expectWait(answer.headers, { fromMs: 750, jitterMs: 500 });
+    },
+  );
 
   const SPLIT = '4242 tokens (146 for its input, 4096 for its output)';
   test.each<[string, LimitSet, string, string, string]>([
@@ -259,7 +270,7 @@ test('of the project’s and the account’s limits the one that refuses is name
 
 test('where a minute and the month both refuse, the caller is not told to come back in a minute', async () => {
   const limits = { requestsPerMinute: 1 };
-  const answer = await secondAnswer({ limits, accountLimits: { nanoUsdPerMonth: NANO_USD } });
+  const answer = await answerAfterFirst({ limits, accountLimits: { nanoUsdPerMonth: NANO_USD } });
   expect(answer).toMatchObject({
     error: { code: 'insufficient_quota' },
     headers: { 'x-should-retry': 'false' },
