@@ -128,7 +128,7 @@ describe('a balanced estimate', () => {
     });
     const { proxy } = counted({ limits: { ...balanced, nanoUsdPerMonth } });
     const answer = await proxy.chat(body);
-    await expect(proxy.chat(body)).rejects.toMatchObject({ code: 'insufficient_quota' });
+    await expect(proxy.chat(body)).rejects.toMatchObject({ code: 'budget_reserved' });
     await bodyText(answer);
     await proxy.chat(body);
     expect(proxy.calls).toHaveLength(2);
