@@ -128,6 +128,18 @@ describe('a call that Bedrock throttles', () => {
     expect(await recordOf(proxy)).toEqual({ outcome: 'abandoned', input: 7, nanoUsd: 140, estimated: false });
   });
 
+  test('after the caller has hung up is not waited for at all', async () => {
+    const controller = new AbortController();
+    const { invoker, proxy } = worldOf(() => {
+      controller.abort();
+      throw throttled;
+    });
+    // Nobody hears with what it ends.
+    await expect(proxy.post(ROUTE, FOUR, { hangUp: controller.signal })).rejects.toThrow();
+    expect([invoker.calls.length, proxy.time.armed()]).toEqual([1, 0]);
+    expect(await recordOf(proxy)).toEqual({ outcome: 'abandoned', input: 0, nanoUsd: 0, estimated: false });
+  });
+
   test('is not made again once another has failed', async () => {
     const { invoker, proxy } = worldOf((call, index) => {
       if (index === 0) throw throttled;
