@@ -115,6 +115,30 @@ describe.each(kinds)('recovery, $name', ({ dynamo, tables }) => {
     expect(told()).toEqual([event, event]);
   });
 
+  test('an orphan of the first version is charged as that version reserved it', async () => {
+    const { request } = admissionOf({ tenant, index: 1 });
+    const text = 'Rmwpfs7tcAb12CdEf34kkqo.rs.1lvc.MDRTmdrt.us.anthropic.claude-sonnet-4-5-20250929-v1:0';
+    await overwrite(request, text);
+    await dynamo.updateItem({
+      TableName: tables.limitsTable,
+      Key: limitsKey(tenant),
+      UpdateExpression: 'ADD inflight :one, #m :money, #t :tokens',
+      ExpressionAttributeNames: { '#m': 'usd#202611', '#t': 'tpm#202611202017#Ab12Cd' },
+      ExpressionAttributeValues: { ':one': { N: '1' }, ':money': { N: '75000' }, ':tokens': { N: '1000' } },
+    });
+    expect(await stores.limits.sweep(tenant, NOW_MS + 17 * MINUTE_MS)).toBe(1);
+    expect(await recordsOf(stores, tenant)).toEqual([
+      expect.objectContaining({
+        ...{ request, account: 'Ab12Cd', key: 'Ab12CdEf34', outcome: 'orphaned', nanoUsd: 75_000 },
+        ...{ endpoint: 'chat.completions', serviceTier: 'standard', startedAtMs: NOW_MS },
+        usage: { input: 1_000, output: 0, cacheRead: 0, cacheWrite: 0 },
+      }),
+    ]);
+    await stores.limits.sweep(tenant, NOW_MS + 20 * MINUTE_MS);
+    const { PK, SK, ...left } = await read();
+    expect(left).toEqual({ inflight: { N: '0' }, 'usd#202611': { N: '75000' } });
+  });
+
   test('an entry that cannot be settled keeps no other waiting, and the sweep says that it failed', async () => {
     const [first, second, third] = [1, 2, 3].map((index) => admissionOf({ tenant, index }));
     if (first === undefined || second === undefined || third === undefined)
