@@ -16,16 +16,21 @@ export function parseList(text: string): readonly string[] {
 
 /** A whole number above 0. */
 export function parseCount(text: string): number {
-  const count = /^\d{1,12}$/.test(text) ? Number(text) : 0;
+  const count = /^\d{1,13}$/.test(text) ? Number(text) : 0;
   if (count > 0) return count;
   throw new InvalidArgumentError('Write a whole number above 0.');
 }
 
-/** An amount of US dollars above 0. */
+/** The most that a limit may be, as the API has it. */
+const USD_MAX = 1_000_000;
+
+/** An amount of US dollars, kept to the nano-dollar. */
 export function parseUsd(text: string): number {
   const usd = /^\d{1,9}(\.\d{1,9})?$/.test(text) ? Number(text) : 0;
-  if (usd > 0) return usd;
-  throw new InvalidArgumentError('Write an amount of US dollars above 0, such as 250 or 99.50.');
+  if (usd > 0 && usd <= USD_MAX) return usd;
+  throw new InvalidArgumentError(
+    `Write an amount of US dollars with at most nine decimals, from 0.000000001 to ${USD_MAX}, such as 250 or 99.50.`,
+  );
 }
 
 /** What removes something. It stays a word until it is sent: commander takes null for an option without a value. */

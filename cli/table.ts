@@ -43,10 +43,13 @@ function aligned(lines: readonly (readonly string[])[]): string {
 /** OpenAI's times are Unix seconds, and their names say so. */
 const TIME = /(_at|_time)$/;
 
+/** Numbers as decimals: the smallest amount would be `1e-9`. */
+const DECIMAL = new Intl.NumberFormat('en-US', { useGrouping: false, maximumFractionDigits: 20 });
+
 /** A value as text; an absent one is a dash, so that columns can be split by blanks. */
 export function cell(name: string, value: unknown): string {
   if (value === null || value === undefined || value === '') return '-';
-  if (typeof value === 'number' && TIME.test(name)) return timeText(value);
+  if (typeof value === 'number') return TIME.test(name) ? timeText(value) : DECIMAL.format(value);
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.map((one) => cell('', one)).join(',');
   return printable(typeof value === 'object' ? JSON.stringify(value) : String(value));
 }

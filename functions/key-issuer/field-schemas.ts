@@ -3,8 +3,12 @@ import * as z from 'zod/mini';
 import { GatewayError } from '../../shared/domain/gateway-error.ts';
 import { DEFAULT_ROTATION, type KeyDelivery, type RotationPolicy } from '../../shared/domain/key-delivery.ts';
 import { LIFETIME_MAX_MS } from '../../shared/domain/key-lifecycle.ts';
-import { NANO_USD_MAX } from '../../shared/domain/money.ts';
+import { NANO_USD_MAX, nanoUsdOf } from '../../shared/domain/money.ts';
 import { parsePublicJwk } from '../../shared/keys/seal.ts';
+
+/** As decimals: what JavaScript writes of a nano-dollar is `1e-9`. */
+const USD_LEAST = '0.000000001';
+const USD_MOST = String(NANO_USD_MAX / 1e9);
 
 export const LIFETIME_SECONDS_MAX = LIFETIME_MAX_MS / 1000;
 
@@ -19,15 +23,34 @@ export const printableField = (charactersMax: number) =>
 
 export const nameField = printableField(64);
 
-export const integerField = (min: number, max: number) =>
-  z.int().check(z.gte(min, `it must be at least ${min}.`), z.lte(max, `it must be at most ${max}.`));
+export const integerField = (min: number, max: number) => {
+  const words = rangeWords({ least: String(min), most: String(max) });
+  return z.int({ error: words.endless }).check(z.gte(min, words.least), z.lte(max, words.most));
+};
 
-export const usdField = z
-  .number()
-  .check(
-    z.gt(0, 'it must be above 0.'),
-    z.lte(NANO_USD_MAX / 1e9, `it must be at most ${NANO_USD_MAX / 1e9}.`),
-  );
+/** An amount that is kept as it is written: a whole number of nano-USD. */
+export const usdField = z.number({ error: rangeWords({ least: USD_LEAST, most: USD_MOST }).endless }).check(
+  z.gt(0, `it must be at least ${USD_LEAST}.`),
+  z.lte(NANO_USD_MAX / 1e9, `it must be at most ${USD_MOST}.`),
+  z.refine(
+    (usd) => nanoUsdOf(usd) !== undefined,
+    `it must have at most nine decimals, and be at least ${USD_LEAST}.`,
+  ),
+);
+
+/** One of these words, or null, which the refusal names too. */
+export const choiceField = <const Choices extends readonly string[]>(choices: Choices) =>
+  z.nullish(z.enum(choices, `it must be ${choices.map((choice) => `'${choice}'`).join(', ')} or null.`));
+
+/** What bounds say. JSON's `1e999` is no finite number, which a type refuses before its bounds are asked. */
+function rangeWords({ least, most }: { readonly least: string; readonly most: string }) {
+  const words = { least: `it must be at least ${least}.`, most: `it must be at most ${most}.` };
+  const endless = ({ input }: { readonly input: unknown }): string | undefined => {
+    if (input === Number.POSITIVE_INFINITY) return words.most;
+    return input === Number.NEGATIVE_INFINITY ? words.least : undefined;
+  };
+  return { ...words, endless };
+}
 
 const modelPattern = z
   .string()

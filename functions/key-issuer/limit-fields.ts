@@ -9,7 +9,7 @@ import {
   type TenantLimits,
 } from '../../shared/domain/limits.ts';
 import type { Model } from '../../shared/domain/model.ts';
-import { chosen, integerField } from './field-schemas.ts';
+import { choiceField, chosen, integerField } from './field-schemas.ts';
 import { limitSetBody, limitSetOf } from './limit-set.ts';
 import { modelLimitsOf } from './model-limits.ts';
 
@@ -19,9 +19,9 @@ export const accountLimitsField = z.nullish(limitSetBody);
 const tenantLimitsBody = z.extend(limitSetBody, {
   inflight_requests: z.nullish(integerField(1, INFLIGHT_MAX)),
   default_max_completion_tokens: z.nullish(integerField(1, 1_000_000)),
-  smoothing: z.nullish(z.enum(['10s'])),
-  token_counting: z.nullish(z.enum(['bedrock'])),
-  estimation: z.nullish(z.enum(['strict', 'balanced'])),
+  smoothing: choiceField(['10s']),
+  token_counting: choiceField(['bedrock', 'total']),
+  estimation: choiceField(['strict', 'balanced']),
   models: z.nullish(z.record(z.string(), z.nullable(limitSetBody))),
 });
 
@@ -49,7 +49,8 @@ export function tenantLimitsOf(
   if (body === undefined) return absent;
   if (body === null) return { ...DEFAULT_LIMITS, version: absent.version };
   const smoothing = chosen(body.smoothing, { absent: absent.smoothing, cleared: undefined });
-  const tokenCounting = chosen(body.token_counting, { absent: absent.tokenCounting, cleared: undefined });
+  const counting = body.token_counting === 'total' ? null : body.token_counting;
+  const tokenCounting = chosen(counting, { absent: absent.tokenCounting, cleared: undefined });
   const estimation = chosen(body.estimation, { absent: absent.estimation, cleared: undefined });
   const models = modelLimitsOf(body.models, { absent: absent.models ?? [], catalogue });
   return {

@@ -6,10 +6,13 @@ import { nanoUsdOf } from '../../shared/domain/money.ts';
 import { isMoney, WIRE_LIMIT_NAMES, WIRE_LIMITS, type WireLimitName } from '../../shared/http/limit-names.ts';
 import { chosen, integerField, usdField } from './field-schemas.ts';
 
-/** The largest limit on requests or tokens that can be set. */
+/** The largest limit on requests, and on tokens a minute, that can be set. */
 export const LIMIT_MAX = 1_000_000_000;
+/** The same on tokens of a day and of a month. */
+const LONG_TOKENS_MAX = 1_000_000_000_000;
 
 const countField = z.nullish(integerField(1, LIMIT_MAX));
+const longTokensField = z.nullish(integerField(1, LONG_TOKENS_MAX));
 const amountField = z.nullish(usdField);
 
 /** Null removes a limit; `shadow` names those that refuse nothing. */
@@ -17,8 +20,8 @@ export const limitSetBody = z.strictObject({
   requests_per_minute: countField,
   requests_per_day: countField,
   tokens_per_minute: countField,
-  tokens_per_day: countField,
-  tokens_per_month: countField,
+  tokens_per_day: longTokensField,
+  tokens_per_month: longTokensField,
   usd_per_day: amountField,
   usd_per_month: amountField,
   shadow: z.nullish(z.array(z.enum(WIRE_LIMIT_NAMES))),

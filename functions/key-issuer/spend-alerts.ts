@@ -53,7 +53,10 @@ export const alertBody = z.strictObject({
   }),
 });
 
-/** `POST /organization/projects/{project_id}/spend_alerts`: at most 10 a project (409 beyond). */
+/**
+ * `POST /organization/projects/{project_id}/spend_alerts`: at most 10 a project, and none that is there already (409
+ * either way): the same people would be told the same twice.
+ */
 export const createSpendAlert =
   (ports: KeyIssuerPorts): UseCase =>
   async (request) => {
@@ -62,8 +65,10 @@ export const createSpendAlert =
     const alert = await decideAndCommit(ports.tenancy, async () => {
       // The tenant is read first and its revision rises, so that of two that take the last place one decides again.
       const tenant = await readActiveTenant(ports, ref);
-      if ((await alertsOf(ports, ref)).length >= ALERTS_MAX) throw tooMany();
       const remember = await rememberOf(ports, { request, tenant: ref, secret: 'none' });
+      const there = await alertsOf(ports, ref);
+      refuseRepeated(body, there);
+      if (there.length >= ALERTS_MAX) throw tooMany();
       const created: SpendAlert = {
         tenant: ref,
         ref: newAlertRef(ports.random),
@@ -87,6 +92,25 @@ const tooMany = (): GatewayError =>
     'conflict',
     `A project has at most ${ALERTS_MAX} spend alerts. Delete or change one of them.`,
   );
+
+/** Whoever they name first: an alert of the same threshold, recipients and prefix tells nobody anything more. */
+function refuseRepeated(body: z.infer<typeof alertBody>, there: readonly SpendAlert[]): void {
+  const wanted = sameAs(factsOf(body));
+  const same = there.find((alert) => sameAs(alert) === wanted);
+  if (same === undefined) return;
+  throw new GatewayError(
+    'conflict',
+    `There is already such a spend alert (${spendAlertId(same.tenant, same.ref)}). Change that one, or leave it.`,
+  );
+}
+
+/** What two alerts have in common that tell the same people of the same. */
+const sameAs = (alert: Pick<SpendAlert, 'thresholdNanoUsd' | 'recipients' | 'subjectPrefix'>): string =>
+  JSON.stringify([
+    alert.thresholdNanoUsd,
+    alert.recipients.map((one) => one.toLowerCase()).toSorted(),
+    alert.subjectPrefix ?? null,
+  ]);
 
 const factsOf = ({ threshold_amount, notification_channel }: z.infer<typeof alertBody>) => ({
   thresholdNanoUsd: threshold_amount * NANO_USD_A_CENT,

@@ -21,7 +21,7 @@ import {
 const PROJECT = '/v1/organization/projects/{project_id}';
 const PERMISSIONS = `${PROJECT}/model_permissions`;
 const UNENFORCED = 'OpenAI’s; any value is refused, since nothing here enforces it.';
-const UNLIMITED = '1,000,000,000 means that there is none.';
+const UNLIMITED = '1,000,000,000 means that there is none, here alone.';
 
 const RATES = {
   max_requests_per_1_minute: `Requests a UTC minute. ${UNLIMITED}`,

@@ -56,7 +56,10 @@ export const spendAlerts: Resource = {
       summary: 'Create a spend alert',
       body: { schema: ref('WriteSpendAlert'), required: 'required' },
       answer: 'SpendAlert',
-      refusals: { 404: NOT_FOUND, 409: `The project has ten already: \`conflict\`. ${ARCHIVED}` },
+      refusals: {
+        404: NOT_FOUND,
+        409: `The project has ten already, or one of this threshold, recipients and prefix, which the message names: \`conflict\`. ${ARCHIVED}`,
+      },
       repeats: 'recognised',
     },
     [`GET ${ALERT}`]: {

@@ -6,14 +6,23 @@
 export type NanoUsd = number;
 export type PicoUsd = number;
 
+const NANO_USD_A_USD = 1_000_000_000;
+
 /** The largest amount accepted for a limit: one million USD. */
 export const NANO_USD_MAX: NanoUsd = 1_000_000 * 1_000_000_000;
 
 /** One cent. */
 export const NANO_USD_A_CENT: NanoUsd = 10_000_000;
 
-/** Nano-USD of an amount in USD that a person gave, to the nearest, at least one. */
-export const nanoUsdOf = (usd: number): NanoUsd => Math.max(1, Math.round(usd * 1_000_000_000));
+/**
+ * Nano-USD of an amount in USD that a person gave; undefined where it is no whole number of them from one to
+ * NANO_USD_MAX. Up to there a double holds every nano-dollar, so that what has nine decimals comes out as it was written.
+ */
+export function nanoUsdOf(usd: number): NanoUsd | undefined {
+  const nanoUsd = Math.round(usd * NANO_USD_A_USD);
+  if (!(nanoUsd >= 1 && nanoUsd <= NANO_USD_MAX)) return undefined;
+  return nanoUsd / NANO_USD_A_USD === usd ? nanoUsd : undefined;
+}
 
 /** An amount in USD as a decimal number, exact to the nano-dollar: `0.000123450`. */
 export function usdText(nanoUsd: NanoUsd): string {

@@ -31,6 +31,9 @@ function refusalOf(issue: Issue | undefined): GatewayError {
       });
     }
     case 'invalid_type':
+      if (issue.input !== undefined && issue.message !== 'Invalid input') {
+        return new GatewayError('invalid_value', `Invalid value for '${param}': ${issue.message}`, { param });
+      }
       return issue.input === undefined
         ? missing(param)
         : new GatewayError(
@@ -39,7 +42,9 @@ function refusalOf(issue: Issue | undefined): GatewayError {
             { param },
           );
     case 'invalid_value':
-      return issue.input === undefined ? missing(param) : noneOf(param, issue.values);
+      if (issue.input === undefined) return missing(param);
+      if (issue.message === 'Invalid input') return noneOf(param, issue.values);
+      return new GatewayError('invalid_value', `Invalid value for '${param}': ${issue.message}`, { param });
     default:
       if (issue.code === 'invalid_union' && issue.inclusive !== false && issue.discriminator !== undefined)
         return refusalOfKind(param, issue);

@@ -101,14 +101,18 @@ describe('the limits of a project', () => {
     [{ tokens_per_day: -1 }, 'invalid_value', 'limits.tokens_per_day'],
     [{ tokens_per_day: 1.5 }, 'invalid_type', 'limits.tokens_per_day'],
     [{ tokens_per_day: '5' }, 'invalid_type', 'limits.tokens_per_day'],
-    [{ tokens_per_month: 1_000_000_001 }, 'invalid_value', 'limits.tokens_per_month'],
+    [{ tokens_per_month: 1_000_000_000_001 }, 'invalid_value', 'limits.tokens_per_month'],
+    [{ tokens_per_minute: 1_000_000_001 }, 'invalid_value', 'limits.tokens_per_minute'],
+    [{ requests_per_day: 1_000_000_001 }, 'invalid_value', 'limits.requests_per_day'],
+    [{ usd_per_day: 0.0000000005 }, 'invalid_value', 'limits.usd_per_day'],
+    [{ usd_per_day: 1.0000000001 }, 'invalid_value', 'limits.usd_per_day'],
     [{ tokens_per_month: 1e300 }, 'invalid_value', 'limits.tokens_per_month'],
     [{ usd_per_day: 0 }, 'invalid_value', 'limits.usd_per_day'],
     [{ usd_per_day: -0.01 }, 'invalid_value', 'limits.usd_per_day'],
     [{ usd_per_day: 1_000_000.01 }, 'invalid_value', 'limits.usd_per_day'],
     [{ usd_per_day: 'NaN' }, 'invalid_type', 'limits.usd_per_day'],
     [{ smoothing: '1m' }, 'invalid_value', 'limits.smoothing'],
-    [{ token_counting: 'total' }, 'invalid_value', 'limits.token_counting'],
+    [{ token_counting: 'characters' }, 'invalid_value', 'limits.token_counting'],
     [{ estimation: 'loose' }, 'invalid_value', 'limits.estimation'],
     [{ shadow: ['tokens'] }, 'invalid_value', 'limits.shadow[0]'],
     [{ shadow: ['requests_per_day'] }, 'invalid_value', 'limits.shadow[0]'],
@@ -131,6 +135,46 @@ describe('the limits of a project', () => {
     const before = await stored();
     expect(refusalOf(await set(limits))).toEqual({ status: 400, code, param });
     expect(await stored()).toEqual(before);
+  });
+
+  test.each([
+    ['{"usd_per_month":1e999}', 'it must be at most 1000000.'],
+    ['{"usd_per_month":-1e999}', 'it must be at least 0.000000001.'],
+    ['{"usd_per_month":0}', 'it must be at least 0.000000001.'],
+    ['{"usd_per_month":1e-10}', 'it must have at most nine decimals, and be at least 0.000000001.'],
+    ['{"usd_per_month":0.12345678901}', 'it must have at most nine decimals, and be at least 0.000000001.'],
+    ['{"tokens_per_month":1e999}', 'it must be at most 1000000000000.'],
+    ['{"requests_per_minute":1e999}', 'it must be at most 1000000000.'],
+  ])('of %s are refused with the bound that it passes', async (json, words) => {
+    const { call, path } = await project();
+    const [name] = Object.keys(JSON.parse(json));
+    // The text as it comes: what is written of it again is null.
+    const refused = await call(`POST ${PROJECT}`, { path, body: `{"limits":${json}}` });
+    expect(refusalOf(refused)).toEqual({ status: 400, code: 'invalid_value', param: `limits.${name}` });
+    expect(refused.body.error.message).toBe(`Invalid value for 'limits.${name}': ${words}`);
+  });
+
+  test.each([
+    ['smoothing', "it must be '10s' or null."],
+    ['token_counting', "it must be 'bedrock', 'total' or null."],
+    ['estimation', "it must be 'strict', 'balanced' or null."],
+  ])('name null among the choices of %s', async (name, words) => {
+    const { set } = await project();
+    const { body } = await set({ [name]: 'other' });
+    expect(body.error.message).toBe(`Invalid value for 'limits.${name}': ${words}`);
+  });
+
+  test('count every token once by the word total as by null', async () => {
+    const { set, stored } = await project({ token_counting: 'bedrock' });
+    expect((await set({ token_counting: 'total' })).body.limits.token_counting).toBeNull();
+    expect((await stored())?.limits).not.toHaveProperty('tokenCounting');
+  });
+
+  test('hold a trillion tokens a day and a month, and a nano-dollar', async () => {
+    const { set, show } = await project();
+    const limits = { tokens_per_day: 1e12, tokens_per_month: 1e12, usd_per_day: 1e-9, usd_per_month: 1e6 };
+    expect((await set(limits)).status).toBe(200);
+    expect((await show()).limits).toMatchObject(limits);
   });
 
   test('refuse a model’s __proto__, which is not one', async () => {

@@ -70,13 +70,33 @@ describe('POST …/spend_alerts', () => {
 
   test('makes ten and no more, also when two race for the last place', async () => {
     const { create, list, one } = await project();
-    for (let made = 0; made < 9; made += 1) expect((await create()).status).toBe(200);
-    const races = await Promise.all([create(), create(), create()]);
+    const at = (threshold_amount: number) => create({ threshold_amount });
+    for (let made = 1; made < 10; made += 1) expect((await at(made)).status).toBe(200);
+    const races = await Promise.all([at(10), at(11), at(12)]);
     expect(races.map(({ status }) => status).sort()).toEqual([200, 409, 409]);
     const { ids } = await list();
     expect(ids).toHaveLength(10);
     expect((await one('DELETE', { alert_id: ids[0] ?? '' })).status).toBe(200);
-    expect((await create()).status).toBe(200);
+    expect((await at(13)).status).toBe(200);
+  });
+
+  test('makes no alert that would tell the same people the same, and names the one that is there', async () => {
+    const { create, list } = await project();
+    const recipients = ['a@example.com', 'b@example.com'];
+    const { body } = await create({ notification_channel: channel({ recipients }) });
+    const turned = channel({ recipients: ['B@example.com', 'a@example.com'] });
+    const repeated = await create({ notification_channel: turned });
+    expect(refusalOf(repeated)).toEqual({ status: 409, code: 'conflict', param: null });
+    expect(repeated.body.error.message).toContain(body.id);
+    const others = [
+      { threshold_amount: 5_001, notification_channel: turned },
+      { notification_channel: channel({ recipients: ['a@example.com'] }) },
+      { notification_channel: channel({ recipients, subject_prefix: 'us' }) },
+    ];
+    for (const other of others) expect((await create(other)).status).toBe(200);
+    const raced = await Promise.all([1, 2].map(() => create({ threshold_amount: 9 })));
+    expect(raced.map(({ status }) => status).sort()).toEqual([200, 409]);
+    expect((await list()).ids).toHaveLength(5);
   });
 
   test('makes one alert of calls that carry the same Idempotency-Key', async () => {
@@ -220,7 +240,7 @@ describe('GET …/spend_alerts', () => {
     const { create, list, advance } = await project();
     const made: string[] = [];
     for (let count = 0; count < 5; count += 1) {
-      made.push((await create()).body.id);
+      made.push((await create({ threshold_amount: 1 + count })).body.id);
       advance(1_000);
     }
     const [a, b, c, d, e] = made;

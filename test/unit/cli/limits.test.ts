@@ -19,6 +19,23 @@ describe('the limits of a tenant', () => {
     expect(exitCode).toBe(1);
   });
 
+  test('show amounts as decimals, never with an exponent', async () => {
+    const limits = { usd_per_day: 1e-9, usd_per_month: 1_000_000, tokens_per_month: 1e12, used: 0.1 };
+    const { stdout } = await runIn(['limits', 'show', '--account', ACCOUNT], {
+      api: () => ({ body: { id: ACCOUNT, limits } }),
+    });
+    expect(stdout).toBe(
+      [
+        `id                       ${ACCOUNT}`,
+        'limits.usd_per_day       0.000000001',
+        'limits.usd_per_month     1000000',
+        'limits.tokens_per_month  1000000000000',
+        'limits.used              0.1',
+        '',
+      ].join('\n'),
+    );
+  });
+
   test('name the models', async () => {
     const { stdout } = await runIn(['limits', 'show', PROJECT], {
       api: ({ url }) => {
@@ -99,7 +116,10 @@ describe('the limits that are set', () => {
       [PROJECT, '--model', 'm', '--usd-per-day', '1', '--smoothing', '10s'],
       '--smoothing is of a whole tenant',
     ],
-    [[PROJECT, '--usd-per-day', '0'], 'an amount of US dollars above 0'],
+    [[PROJECT, '--usd-per-day', '0'], 'from 0.000000001 to 1000000'],
+    [[PROJECT, '--usd-per-day', '1000000.000000001'], 'from 0.000000001 to 1000000'],
+    [[PROJECT, '--usd-per-day', '0.0000000001'], 'at most nine decimals'],
+    [[PROJECT, '--usd-per-day', '1e999'], 'an amount of US dollars'],
     [[PROJECT, '--tokens-per-day', '1.5'], 'a whole number above 0'],
     [[PROJECT, '--estimation', 'loose'], 'strict, balanced'],
     [['--account', ACCOUNT, '--estimation', 'strict'], 'Only tenants have --estimation'],

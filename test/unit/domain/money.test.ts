@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { usdText } from '../../../shared/domain/money.ts';
+import { NANO_USD_MAX, nanoUsdOf, usdText } from '../../../shared/domain/money.ts';
 
 test.each([
   [0, '0.000000000'],
@@ -20,4 +20,27 @@ test('no nano-dollar is lost', () => {
       expect(BigInt(usdText(nanoUsd).replace('.', ''))).toBe(BigInt(nanoUsd));
     }),
   );
+});
+
+test('an amount of up to nine decimals is as many nano-USD as it says, to the last', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: NANO_USD_MAX }), (nanoUsd) => {
+      expect(nanoUsdOf(Number(usdText(nanoUsd)))).toBe(nanoUsd);
+      expect(nanoUsdOf(nanoUsd / 1e9)).toBe(nanoUsd);
+    }),
+  );
+});
+
+test.each([
+  0,
+  -1,
+  1e-10,
+  4e-10,
+  1.0000000005,
+  0.1234567891,
+  1_000_000.000000001,
+  Number.POSITIVE_INFINITY,
+  Number.NaN,
+])('%p USD is no amount', (usd) => {
+  expect(nanoUsdOf(usd)).toBeUndefined();
 });
