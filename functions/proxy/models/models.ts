@@ -1,9 +1,9 @@
 /** `GET /v1/models` and `GET /v1/models/{model}`. */
 
-import { GatewayError } from '../../../shared/domain/gateway-error.ts';
 import { SERVED_MODES } from '../../../shared/domain/model.ts';
 import type { KeyPrincipal } from '../../../shared/domain/principal.ts';
 import { type GatewayRequest, jsonAnswer, type UseCase } from '../../../shared/http/message.ts';
+import { keyPrincipal } from '../key-principal.ts';
 import type { ModelDirectory, NamedModel } from '../model-directory.ts';
 
 /** Every model that the key may call, then its aliases; OpenAI does not page this list either. */
@@ -25,10 +25,7 @@ export const createRetrieveModel =
     );
   };
 
-function callerOf({ principal }: GatewayRequest): KeyPrincipal {
-  if (principal.kind === 'key') return principal;
-  throw new GatewayError('insufficient_scope', 'Models are listed with an API key of a project.');
-}
+const callerOf = (request: GatewayRequest): KeyPrincipal => keyPrincipal(request, 'Models are listed');
 
 const wireModel = ({ name, model }: NamedModel): object => ({
   id: name,
