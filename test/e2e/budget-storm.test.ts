@@ -14,7 +14,7 @@ import { type Observation, observeLimits, readRecords } from '../support/limits-
 import { usedBy } from '../support/limits-observer-sums.ts';
 import { runs, seed } from '../support/runs.ts';
 import { CLIENT_MODEL as model } from '../support/stack.ts';
-import { type CallerOptions, storm } from '../support/storm-clients.ts';
+import { type CallerOptions, storm, type Tally } from '../support/storm-clients.ts';
 import { STORM_TABLES, type StormProject, type StormWorld, startStormWorld } from '../support/storm-world.ts';
 
 const CALLERS = runs(200, 1_000);
@@ -22,12 +22,18 @@ const CALLERS = runs(200, 1_000);
 const GATEWAYS = runs(2, 3);
 /** What about a third of the callers spend. */
 const BUDGET = CALLERS * 3_000;
-const SNAPSHOTS_MIN = 50;
+/** Beside one that is the rest of a budget: no request may cost as much as a tenth of it. */
+const SPENT_MIN = BUDGET * 0.9;
+/** In fair weather a slow machine may miss a deadline of the store now and then. */
+const FAILED_MAX = CALLERS / 10;
+const TRIES_MAX = 200;
+/** How often a caller comes back to a budget that the dead have reserved. */
+const RESERVED_TRIES = 10;
 
 let world: StormWorld;
 beforeAll(async () => {
   world = await startStormWorld({ gateways: GATEWAYS, seed: seed() });
-}, 180_000);
+}, 450_000);
 afterAll(() => world?.close());
 
 /** Every fourth is answered word by word. */
@@ -38,7 +44,10 @@ function bodyOf(index: number): object {
   return { model, max_completion_tokens: 40, messages, ...(stream && { stream }) };
 }
 
-function callersOf(project: StormProject, of: Pick<CallerOptions, 'onAnswer'>): readonly CallerOptions[] {
+function callersOf(
+  project: StormProject,
+  of: Pick<CallerOptions, 'onAnswer' | 'reservedTriesMax'>,
+): readonly CallerOptions[] {
   return Array.from({ length: CALLERS }, (_, index) => {
     let tries = index;
     return {
@@ -48,7 +57,7 @@ function callersOf(project: StormProject, of: Pick<CallerOptions, 'onAnswer'>): 
       },
       key: project.keys[index % project.keys.length] ?? '',
       body: bodyOf(index),
-      triesMax: 200,
+      triesMax: TRIES_MAX,
       ...of,
     };
   });
@@ -70,6 +79,12 @@ async function sumsOf(project: StormProject) {
   };
 }
 
+/** Tries that met no answer of a gateway that was well. */
+const failuresIn = ({ answers }: Tally): number =>
+  Object.entries(answers)
+    .filter(([told]) => told.startsWith('5') || told === 'broken' || told === 'cut')
+    .reduce((sum, [, tries]) => sum + tries, 0);
+
 const CLEAN = { inflight: 0, debt: 0, entries: 0 };
 
 function report(name: string, facts: object): void {
@@ -85,7 +100,7 @@ test(`${CALLERS} callers at once never spend more than the budget, and all of it
   const startedMs = performance.now();
   const project = await world.project({ nanoUsd: BUDGET, keys: 4 });
   const observer = project.observe();
-  const tally = await storm(callersOf(project, { onAnswer: () => undefined }));
+  const tally = await storm(callersOf(project, { onAnswer: () => undefined, reservedTriesMax: TRIES_MAX }));
   await project.quiet();
   const stopped = await observer.stop();
   const orphans = await project.expire();
@@ -94,10 +109,14 @@ test(`${CALLERS} callers at once never spend more than the budget, and all of it
   const durationMs = Math.round(performance.now() - startedMs);
   report('clean storm', { ...tally, orphans, spent: sums.spent, BUDGET, ...figuresOf(seen), durationMs });
   expect({ wrong: seen.wrong, exceeded: seen.exceeded }).toEqual({ wrong: [], exceeded: [] });
-  expect(seen.snapshots).toBeGreaterThan(SNAPSHOTS_MIN);
+  expect(seen.exact).toBeGreaterThan(0);
+  // No caller of a live process leaves an orphan, and none gives up while the budget has room.
+  expect(orphans).toBe(0);
+  expect(failuresIn(tally)).toBeLessThanOrEqual(FAILED_MAX);
   expect(tally.answers['429 rate_limit_exceeded']).toBeGreaterThan(0);
-  expect(tally.endings).toMatchObject({ 'given-up': 0, other: 0 });
+  expect(tally.endings).toMatchObject({ 'held-back': 0, 'given-up': 0, other: 0 });
   expect(Math.min(tally.endings.served, tally.endings['over-budget'])).toBeGreaterThan(0);
+  expect(sums.spent).toBeGreaterThanOrEqual(SPENT_MIN);
   expect(sums.spent).toBeLessThanOrEqual(BUDGET);
   expect(sums.held).toEqual(sums.ledger);
   expect(sums.open).toEqual(CLEAN);
@@ -115,6 +134,7 @@ test(`nor do ${CALLERS} where answers and requests are lost, the store throttles
   let served = 0;
   const tally = await storm(
     callersOf(project, {
+      reservedTriesMax: RESERVED_TRIES,
       onAnswer: (told) => {
         if (told === '200') served += 1;
         // They die with much under way, one after the other.
@@ -144,9 +164,10 @@ test(`nor do ${CALLERS} where answers and requests are lost, the store throttles
   expect(left.inflight).toBeGreaterThan(0);
   expect(orphans).toBeGreaterThan(0);
   expect({ wrong: seen.wrong, exceeded: seen.exceeded }).toEqual({ wrong: [], exceeded: [] });
-  expect(seen.snapshots).toBeGreaterThan(SNAPSHOTS_MIN);
+  expect(seen.exact + seen.bounded).toBeGreaterThan(0);
   expect(tally.endings).toMatchObject({ 'given-up': 0, other: 0 });
-  expect(Math.min(tally.endings.served, tally.endings['over-budget'])).toBeGreaterThan(0);
+  const refused = tally.endings['over-budget'] + tally.endings['held-back'];
+  expect(Math.min(tally.endings.served, refused)).toBeGreaterThan(0);
   expect(sums.spent).toBeLessThanOrEqual(BUDGET);
   expect(sums.held).toEqual(sums.ledger);
   expect(sums.open).toEqual(CLEAN);
@@ -167,7 +188,9 @@ function checkThenCharge(of: {
       const by = charges.find(
         (charge, at) => (committed[at] ?? 0) + charge.amount > (charge.limit ?? Infinity),
       );
-      return by === undefined ? { outcome: 'admitted', committed } : { outcome: 'refused', by, committed: 0, returnable: 0, held: [] };
+      return by === undefined
+        ? { outcome: 'admitted', committed }
+        : { outcome: 'refused', by, committed: 0, returnable: 0, held: [] };
     },
     settle: async ({ admission: { tenant, charges }, record }) => {
       await putUsageRecord({ dynamo: of.dynamo, table: of.usageTable }, record);

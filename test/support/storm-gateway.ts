@@ -24,7 +24,8 @@ export async function startStormGateway(of: {
     stdio: ['pipe', 'pipe', 'ignore'],
     env: { ...process.env, AWS_ENDPOINT_URL_DYNAMODB: dynamodb },
   });
-  const ended = once(child, 'exit');
+  // Its pipes are closed by then, too: nothing of it keeps the tests' process alive.
+  const ended = once(child, 'close');
   const kill = async () => {
     child.kill('SIGKILL');
     await ended;
@@ -35,5 +36,6 @@ export async function startStormGateway(of: {
     const { baseUrl, adminKey } = JSON.parse(line);
     return { baseUrl, adminKey, kill };
   }
+  await kill();
   throw new Error('The stack ended before it was ready.');
 }

@@ -1,4 +1,5 @@
 /** A project with a small budget, gateways in processes of their own, and the DynamoDB and the network between them. */
+import { setTimeout } from 'node:timers/promises';
 import OpenAI from 'openai';
 import { startDynamoDb } from '../../local/dynamodb/start.ts';
 import type { Dynamo } from '../../shared/aws/dynamo.ts';
@@ -48,11 +49,22 @@ export interface StormProject {
   costs(gateway: StormGateway): Promise<number>;
 }
 
+/** Longer than all the storms of one world. */
+const STORMS_MS = 240_000;
+
+/** A budget begins anew with the month, and what is spent would be of two: a world that would see that waits for it. */
+async function awaitMonth(): Promise<void> {
+  const now = new Date();
+  const leftMs = Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1) - now.getTime();
+  if (leftMs < STORMS_MS) await setTimeout(leftMs + 1_000);
+}
+
 /** Starts it, in fair weather. */
 export async function startStormWorld(of: {
   readonly gateways: number;
   readonly seed: number;
 }): Promise<StormWorld> {
+  await awaitMonth();
   const store = await startDynamoDb();
   if (store === undefined) throw new Error('A storm needs the local DynamoDB.');
   const network = await startFaultyDynamo({ target: store.endpoint, seed: of.seed });
