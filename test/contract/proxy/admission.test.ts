@@ -1,6 +1,6 @@
 import { GatewayError } from '../../../shared/domain/gateway-error.ts';
 import { errorBody, errorHeaders, errorStatus } from '../../../shared/http/openai-error.ts';
-import { dynamoStores, limitsItemOf, NOW_MS, TABLES } from '../../support/limits-fixture.ts';
+import { dynamoStores, limitsItemOf, NOW_MS, requestAt, TABLES } from '../../support/limits-fixture.ts';
 import { createMemoryDynamo, dynamoError } from '../../support/memory-dynamo.ts';
 import { ASK, bodyText, CHAT_MODEL, DEADLINE_MS, proxyFixture } from '../../support/proxy-fixture.ts';
 
@@ -95,13 +95,18 @@ describe('a limit that refuses', () => {
     expect(proxy.calls).toEqual([]);
   });
 
-  test('because its store does not answer is told so, even where nothing can be given back', async () => {
-    const unavailable = new GatewayError('service_unavailable', 'The limits cannot be reached.');
-    const fail = () => Promise.reject(unavailable);
-    const proxy = proxyFixture({
-      store: { admit: fail, settle: () => Promise.reject(new Error('That neither.')) },
-    });
-    expect(await refusal(proxy.chat(ASK))).toBe(unavailable);
+  test('because its id was received before answers a conflict, and calls no model', async () => {
+    const proxy = proxyFixture();
+    await bodyText(await proxy.chat(ASK, { requestId: requestAt(1) }));
+    proxy.time.advance(20);
+    const error = await refusal(proxy.chat(ASK, { requestId: requestAt(1) }));
+    const message = 'A request with this id was received before. Send it anew.';
+    expect([errorStatus(error), errorBody(error), errorHeaders(error)]).toEqual([
+      409,
+      { error: { message, type: 'invalid_request_error', param: null, code: 'conflict' } },
+      { 'x-should-retry': 'false' },
+    ]);
+    expect(proxy.calls).toHaveLength(1);
   });
 });
 
