@@ -13,10 +13,13 @@ const V4: Family = {
 };
 const V6: Family = {
   bits: 128,
-  write: (value) =>
-    Array.from({ length: 8 }, (_, index) =>
+  write: (value) => {
+    // An IPv4 address in IPv6 spelling is IPv4, which has tests of its own below.
+    fc.pre(value >> 32n !== 0xffffn);
+    return Array.from({ length: 8 }, (_, index) =>
       ((value >> BigInt(112 - 16 * index)) & 0xffffn).toString(16),
-    ).join(':'),
+    ).join(':');
+  },
 };
 const FAMILIES = [
   ['IPv4', V4],
