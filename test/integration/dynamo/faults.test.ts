@@ -62,6 +62,7 @@ const FOUND = json(200, { Item: { PK: { S: 'p' } } });
 const fault = (status: number, name: string) =>
   json(status, { __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: 'told' });
 
+const THROTTLED = fault(400, 'ThrottlingException');
 const page: Script = (response) => void response.writeHead(503).end('<html>');
 const tornJson: Script = (response) => void response.end('{');
 
@@ -84,6 +85,18 @@ describe('the lean sender', () => {
     });
     // Full jitter: half of 50 ms, then half of 100.
     expect(waits).toEqual([25, 50]);
+  });
+
+  test.each([
+    ['was throttled each time', [THROTTLED, THROTTLED, THROTTLED], false],
+    ['was throttled after one attempt was not answered', [hangUp, THROTTLED, THROTTLED], true],
+    ['failed inside after it was throttled', [THROTTLED, THROTTLED, fault(500, 'InternalServerError')], true],
+    ['was refused by its condition', [fault(400, 'ConditionalCheckFailedException')], false],
+    ['was throttled, then refused', [THROTTLED, fault(400, 'ConditionalCheckFailedException')], false],
+    ['was not answered, then refused', [hangUp, fault(400, 'ConditionalCheckFailedException')], true],
+  ])('tells of a call that %s whether it may have acted', async (_, scripts, mayHaveActed) => {
+    server.play(...scripts);
+    await expect(leanDynamo().getItem(GET)).rejects.toMatchObject({ mayHaveActed });
   });
 
   test('counts the copy that went out when a kept connection broke', async () => {
