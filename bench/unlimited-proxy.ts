@@ -24,6 +24,7 @@ const unlimited: LimitsStore = {
   settle: async () => undefined,
   sweep: async () => 0,
   readSpend: async () => ({ nanoUsd: 0, debtNanoUsd: 0 }),
+  readHeld: async () => ({ counters: new Map(), reservations: [], inflight: 0 }),
 };
 
 export const handler = createHandler({

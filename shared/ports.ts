@@ -12,6 +12,7 @@ import type { ConverseAnswer, ConverseCall, ConverseStreamEvent } from './domain
 import type { GuardrailCheckAnswer, GuardrailCheckCall } from './domain/guardrail-check.ts';
 import type { AccountRef, AlertRef, KeyRef, TenantRef } from './domain/ids.ts';
 import type { InvokeAnswer, InvokeCall } from './domain/invoke-model.ts';
+import type { HeldLimits } from './domain/limit-usage.ts';
 import type { LogEvent } from './domain/log-event.ts';
 import type { OutboxMessage, PublishedEvent } from './domain/outbox.ts';
 import type { Page, PageRequest, TenantPageRequest } from './domain/page.ts';
@@ -85,6 +86,8 @@ export interface LimitsStore {
   sweep(tenant: TenantRef, nowMs: number): Promise<number>;
   /** Money of the UTC month of `nowMs`; 0 where there is none. Strongly consistent. */
   readSpend(tenant: TenantRef, nowMs: number): Promise<Spend>;
+  /** Everything that is counted and set aside, of one instant. Strongly consistent. */
+  readHeld(tenant: TenantRef): Promise<HeldLimits>;
 }
 
 /** The ledger, read by the metrics function and the sweep. Records are ordered by request id, hence by start. */

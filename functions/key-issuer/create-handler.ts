@@ -6,6 +6,7 @@ import { createChildAdminKey, deleteAdminKey, listAdminKeys, retrieveAdminKey } 
 import { createApiKey, createClaimLink, deleteApiKey, retrieveApiKey, updateApiKey } from './api-keys.ts';
 import { claimApiKey } from './claim.ts';
 import { createAdminKey } from './create-admin-key.ts';
+import { retrieveLimitUsage } from './limit-usage.ts';
 import { listApiKeys } from './list-api-keys.ts';
 import { retrieveModelAliases, updateModelAliases } from './model-aliases.ts';
 import {
@@ -98,6 +99,7 @@ const keyRoutes = (ports: KeyIssuerPorts): Routes => ({
 const limitRoutes = (ports: KeyIssuerPorts): Routes => ({
   [`GET ${PROJECT}/rate_limits`]: listRateLimits(ports),
   [`POST ${PROJECT}/rate_limits/{rate_limit_id}`]: updateRateLimit(ports),
+  [`GET ${PROJECT}/limit_usage`]: retrieveLimitUsage(ports),
   [`GET ${PROJECT}/spend_limit`]: retrieveSpendLimit(ports),
   [`POST ${PROJECT}/spend_limit`]: updateSpendLimit(ports),
   [`DELETE ${PROJECT}/spend_limit`]: deleteSpendLimit(ports),

@@ -14,7 +14,7 @@ import type {
 /** What the key issuer asks of the outside. */
 export interface KeyIssuerPorts extends MessagePorts {
   readonly credentials: CredentialStore;
-  readonly limits: Pick<LimitsStore, 'readSpend'>;
+  readonly limits: Pick<LimitsStore, 'readSpend' | 'readHeld'>;
   readonly tenantSettings: TenantSettingsStore;
   /** The models of the deployment. */
   readonly catalogue: readonly Model[];

@@ -18,6 +18,7 @@ import {
   parseCounterName,
 } from '../../shared/domain/counter.ts';
 import type { RequestId, TenantRef } from '../../shared/domain/ids.ts';
+import type { HeldLimits } from '../../shared/domain/limit-usage.ts';
 import type { Amounts } from '../../shared/domain/limits.ts';
 import { refusalFor } from '../../shared/domain/refusal.ts';
 import {
@@ -51,6 +52,7 @@ export function createMemoryLimitsStore(usage: MemoryUsageStore): LimitsStore {
     settle: async (settlement) => settle(stateOf(settlement.admission.tenant), usage, settlement),
     sweep: async (tenant, nowMs) => sweep(stateOf(tenant), usage, { tenant, nowMs }),
     readSpend: async (tenant, nowMs) => spendOf(stateOf(tenant), nowMs),
+    readHeld: async (tenant) => heldIn(stateOf(tenant)),
   };
 }
 
@@ -121,6 +123,12 @@ function spendOf({ counters, reserved }: TenantState, nowMs: number): Spend {
     debtNanoUsd: debts.reduce((sum, debt) => sum + debt, 0),
   };
 }
+
+const heldIn = ({ counters, reserved }: TenantState): HeldLimits => ({
+  counters: new Map(counters),
+  reservations: [...reserved.values()],
+  inflight: reserved.size,
+});
 
 /** Counters of past periods go when no reservation is left that might refer to one. */
 function forgetPast(state: TenantState, nowMs: number): void {

@@ -1,6 +1,7 @@
 import { updateBody as modelPermissionsBody } from '../../functions/key-issuer/model-permissions.ts';
 import { updateBody as rateLimitBody } from '../../functions/key-issuer/rate-limits.ts';
 import { updateBody as spendLimitBody } from '../../functions/key-issuer/spend-limit.ts';
+import { WIRE_LIMIT_NAMES } from '../../shared/http/limit-names.ts';
 import { ARCHIVED, beforeQuery, cursorQuery, NOT_FOUND, type Operation, type Resource } from './operation.ts';
 import { bodyOf } from './request-body.ts';
 import {
@@ -16,6 +17,7 @@ import {
   ref,
   type Schemas,
   text,
+  time,
 } from './schema.ts';
 
 const PROJECT = '/v1/organization/projects/{project_id}';
@@ -57,6 +59,37 @@ const schemas: Schemas = {
     max_audio_megabytes_per_1_minute: UNENFORCED,
     batch_1_day_max_input_tokens: UNENFORCED,
   }),
+  LimitUsage: object(
+    'Our addition: where the limits in force stand at this instant.',
+    {
+      object: objectName('project.limit_usage'),
+      project_id: text('`proj_…`.'),
+      limits: listOf(
+        object('A limit in force, in its present period.', {
+          limit: oneOf(WIRE_LIMIT_NAMES, 'Which. Amounts are in its unit: requests, tokens or USD.'),
+          owner: object('Whose it is.', {
+            type: oneOf(['project', 'service_account', 'model'], 'Of which kind.'),
+            id: text('`proj_…`, `svc_…`, or the model without an inference profile.'),
+          }),
+          value: number('The limit.'),
+          used: number('By requests that ended.'),
+          reserved: number('By requests under way: the most that they can use, or an estimate.'),
+          remaining: number('What the next request may reserve.'),
+          resets_at: time('When its period ends'),
+          mode: oneOf(['enforce', 'shadow'], '`shadow`: it refuses nothing.'),
+        }),
+        'Those of the project, then of its service accounts, then of its models.',
+      ),
+      inflight: object('Requests at once.', {
+        value: integer('The limit.'),
+        used: integer('Requests under way.'),
+      }),
+      debt_usd: number(
+        'Where the project’s `estimation` is `balanced`: how much more the requests under way may cost than was reserved.',
+      ),
+    },
+    { optional: ['debt_usd'] },
+  ),
   SpendLimit: object(
     'What a project may spend.',
     {
@@ -106,6 +139,17 @@ const rateLimits: Readonly<Record<string, Operation>> = {
     body: { schema: ref('UpdateRateLimit'), required: 'required' },
     answer: 'RateLimit',
     refusals: { 404: NOT_FOUND, 409: ARCHIVED },
+  },
+};
+
+const limitUsage: Readonly<Record<string, Operation>> = {
+  [`GET ${PROJECT}/limit_usage`]: {
+    id: 'retrieveLimitUsage',
+    tag: 'Limits',
+    summary: 'Show where the limits of a project stand',
+    description: 'Our addition, for administrators and for keys of the project that may read usage.',
+    answer: 'LimitUsage',
+    refusals: { 400: 'A query parameter.', 404: NOT_FOUND },
   },
 };
 
@@ -165,5 +209,5 @@ const modelPermissions: Readonly<Record<string, Operation>> = {
 
 export const limits: Resource = {
   schemas,
-  operations: { ...rateLimits, ...spendLimit, ...modelPermissions },
+  operations: { ...rateLimits, ...limitUsage, ...spendLimit, ...modelPermissions },
 };

@@ -15,6 +15,7 @@ import type { LimitsStore } from '../ports.ts';
 import { FinishedEntries } from './finished-entries.ts';
 import { admit } from './limits-admission.ts';
 import type { LimitsContext, LimitsTables } from './limits-context.ts';
+import { readHeld } from './limits-counters.ts';
 import { sweepTenant } from './limits-recovery.ts';
 import { settle } from './limits-settlement.ts';
 import { readSpend } from './limits-spend.ts';
@@ -39,5 +40,6 @@ export function createLimitsStore(tables: LimitsTables, backoff: Backoff = DEFAU
     settle: (settlement) => settle(context, settlement),
     sweep: (tenant, nowMs) => sweepTenant(context, tenant, nowMs),
     readSpend: (tenant, nowMs) => readSpend(context, tenant, nowMs),
+    readHeld: (tenant) => readHeld(context, tenant),
   };
 }

@@ -54,6 +54,8 @@ export const ROUTE_SCOPES: Readonly<Record<string, readonly Scope[]>> = {
 
   [`GET ${PROJECT}/rate_limits`]: ['limits:read'],
   [`POST ${PROJECT}/rate_limits/{rate_limit_id}`]: ['limits:write'],
+  // Of tenants' keys those that may read usage see their own project.
+  [`GET ${PROJECT}/limit_usage`]: ['limits:read', 'usage:read'],
   [`GET ${PROJECT}/spend_limit`]: ['limits:read'],
   [`POST ${PROJECT}/spend_limit`]: ['limits:write'],
   [`DELETE ${PROJECT}/spend_limit`]: ['limits:write'],

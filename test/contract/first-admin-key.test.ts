@@ -1,8 +1,10 @@
 import { createHandler } from '../../functions/key-issuer/create-handler.ts';
 import { createMemoryEventBus } from '../../local/memory/event-bus.ts';
+import { createMemoryLimitsStore } from '../../local/memory/limits-store.ts';
 import { createMemorySecretVault } from '../../local/memory/secret-vault.ts';
 import { createMemoryTenancy } from '../../local/memory/tenancy.ts';
 import { createMemoryTenantSettings } from '../../local/memory/tenant-settings.ts';
+import { createMemoryUsageStore } from '../../local/memory/usage-store.ts';
 import { parseKey, verifyKey } from '../../shared/domain/api-key.ts';
 import { CATALOGUE } from '../../shared/domain/catalogue.ts';
 import { ORGANIZATION_REF } from '../../shared/domain/ids.ts';
@@ -18,7 +20,7 @@ function keyIssuer() {
     vault: createMemorySecretVault(),
     events: createMemoryEventBus(),
     settings: { baseUrl: async () => 'https://gateway.example/dev' },
-    limits: { readSpend: async () => ({ nanoUsd: 0, debtNanoUsd: 0 }) },
+    limits: createMemoryLimitsStore(createMemoryUsageStore()),
     secrets: testSecrets,
     tenantSettings: createMemoryTenantSettings(),
     catalogue: CATALOGUE,

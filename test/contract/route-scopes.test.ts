@@ -32,11 +32,13 @@ import {
 import { seededRandom } from '../support/random.ts';
 
 const MODELS = /^GET \/v1\/models/;
-const USAGE = /^GET \/v1\/organization\/(usage\/(completions|embeddings|images|moderations)|costs)$/;
+const USAGE =
+  /^GET \/v1\/organization\/(usage\/(completions|embeddings|images|moderations)|costs|projects\/\{project_id\}\/limit_usage)$/;
 const PROJECT = /^\w+ \/v1\/organization\/projects(\/\{project_id\}(\/(archive|model_aliases))?)?$/;
 const KEYS =
   /^\w+ \/v1\/organization\/projects\/\{project_id\}\/(service_accounts|api_keys)(\/\{\w+\}(\/(api_keys|rotate|claim_link))?)?$/;
-const LIMITS = /\/\{project_id\}\/(rate_limits|spend_limit|spend_alerts|model_permissions)(\/\{\w+\})?$/;
+const LIMITS =
+  /\/\{project_id\}\/(rate_limits|limit_usage|spend_limit|spend_alerts|model_permissions)(\/\{\w+\})?$/;
 const ADMIN_KEYS = /^\w+ \/v1\/organization\/admin_api_keys/;
 const READ = /^GET /;
 

@@ -196,6 +196,41 @@ test('a project has limits of days, months and models beside OpenAI’s, which a
   });
 });
 
+test('limit_usage tells what a refusal tells, to an administrator and to a key of the project alone', async () => {
+  const { id, ask } = await newProject();
+  await admin.projects.update(id, { limits: { tokens_per_month: 600 } } as object);
+  await ask();
+  const show = async (key: string, project = id) => {
+    const answer = await stack.fetch(`${stack.baseUrl}/organization/projects/${project}/limit_usage`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
+    return { status: answer.status, ...Object(await answer.json()) };
+  };
+  const shown = await show(stack.adminKey);
+  const [limit, ...others] = shown.limits;
+  expect([shown.status, shown.object, others]).toEqual([200, 'project.limit_usage', []]);
+  expect(limit).toEqual({
+    ...{ limit: 'tokens_per_month', owner: { type: 'project', id }, value: 600, mode: 'enforce' },
+    ...{ used: expect.any(Number), reserved: 0, remaining: 600 - limit.used, resets_at: expect.any(Number) },
+  });
+  expect(limit.used).toBeGreaterThan(0);
+  const now = new Date();
+  const monthEnd = Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1) / 1000;
+  expect(limit.resets_at).toBe(monthEnd);
+  // Enough for one more, less what was used.
+  const value = 200;
+  await admin.projects.update(id, { limits: { tokens_per_month: value } } as object);
+  const refused: unknown = await ask().catch((error: unknown) => error);
+  expect(String(refused)).toContain(`limit ${value} tokens, used or reserved ${limit.used} tokens`);
+  expect((await show(stack.adminKey)).limits).toEqual([{ ...limit, value, remaining: value - limit.used }]);
+  const { api_key } = await admin.projects.serviceAccounts.create(id, {
+    name: 'reader',
+    scopes: ['usage:read'],
+  } as { name: string });
+  expect((await show(api_key?.value ?? '')).limits).toEqual((await show(stack.adminKey)).limits);
+  expect(await show(api_key?.value ?? '', stack.projectId)).toMatchObject({ status: 404 });
+});
+
 test('client.admin.organization.projects.modelPermissions acts on the next request', async () => {
   const { id, client, ask } = await newProject();
   const permissions = admin.projects.modelPermissions;

@@ -2,9 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { createHandler } from '../../functions/key-issuer/create-handler.ts';
 import { createMemoryEventBus } from '../../local/memory/event-bus.ts';
+import { createMemoryLimitsStore } from '../../local/memory/limits-store.ts';
 import { createMemorySecretVault } from '../../local/memory/secret-vault.ts';
 import { createMemoryTenancy, type MemoryTenancy } from '../../local/memory/tenancy.ts';
 import { createMemoryTenantSettings } from '../../local/memory/tenant-settings.ts';
+import { createMemoryUsageStore } from '../../local/memory/usage-store.ts';
 import { CATALOGUE } from '../../shared/domain/catalogue.ts';
 import {
   newTenantRef,
@@ -15,7 +17,12 @@ import {
   type TenantRef,
 } from '../../shared/domain/ids.ts';
 import type { Principal } from '../../shared/domain/principal.ts';
-import type { InferenceProfiles, TenancyStore, TenantSettingsStore } from '../../shared/ports.ts';
+import type {
+  InferenceProfiles,
+  LimitsStore,
+  TenancyStore,
+  TenantSettingsStore,
+} from '../../shared/ports.ts';
 import {
   adminPrincipal,
   gatewayEvent,
@@ -55,6 +62,8 @@ export interface Administration extends MemoryTenancy {
   spend(nanoUsd: number, debtNanoUsd?: number): void;
   /** The settings that were kept, by version. */
   readonly settings: TenantSettingsStore;
+  /** Where requests of the inference plane would be counted. */
+  readonly limits: LimitsStore;
   /** Where application inference profiles lead; a test may put another answer in its place. */
   readonly profiles: { modelOf: InferenceProfiles['modelOf'] };
   advance(ms: number): void;
@@ -68,11 +77,12 @@ export function administration(
   const now = { ms: NOON_MS };
   const settings = createMemoryTenantSettings();
   const profiles: Administration['profiles'] = { modelOf: async () => 'amazon.nova-lite-v1:0' };
+  const limits = createMemoryLimitsStore(createMemoryUsageStore());
   const spent = { nanoUsd: 0, debtNanoUsd: 0 };
   const handler = createHandler({
     ...memory,
     tenancy: { ...memory.tenancy, ...over(memory.tenancy) },
-    limits: { readSpend: async () => ({ ...spent }) },
+    limits: { ...limits, readSpend: async () => ({ ...spent }) },
     vault: createMemorySecretVault(),
     events: createMemoryEventBus(),
     settings: { baseUrl: async () => 'https://gateway.example/dev' },
@@ -93,6 +103,7 @@ export function administration(
     call,
     settings,
     profiles,
+    limits,
     newProject: async (body = {}) => {
       const name = `project ${newTenantRef(randomBytes)}`;
       return (await call('POST /organization/projects', { body: { name, ...body } })).body.id;

@@ -11,6 +11,7 @@ import {
 } from '../../functions/key-rotation/create-handler.ts';
 import type { KeyRotationPorts } from '../../functions/key-rotation/ports.ts';
 import { createMemoryEventBus, type MemoryEventBus } from '../../local/memory/event-bus.ts';
+import { createMemoryLimitsStore } from '../../local/memory/limits-store.ts';
 import { createMemorySecretVault, type MemorySecretVault } from '../../local/memory/secret-vault.ts';
 import { createMemoryTenancy, type MemoryTenancy } from '../../local/memory/tenancy.ts';
 import { createMemoryTenantSettings } from '../../local/memory/tenant-settings.ts';
@@ -86,6 +87,7 @@ export function keyWorld(options: KeyWorldOptions): KeyWorld {
   const used = options.over?.(ports) ?? ports;
   const issuer = createKeyIssuer({
     ...used,
+    limits: { ...used.limits, readHeld: createMemoryLimitsStore(usage).readHeld },
     credentials: memory.credentials,
     secrets: testSecrets,
     tenantSettings: createMemoryTenantSettings(),

@@ -75,6 +75,7 @@ export function naiveStore(dynamo: Dynamo): LimitsStore {
     },
     sweep: async () => 0,
     readSpend: async () => ({ nanoUsd: 0, debtNanoUsd: 0 }),
+    readHeld: async () => ({ counters: new Map(), reservations: [], inflight: 0 }),
   };
 }
 

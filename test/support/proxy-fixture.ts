@@ -201,6 +201,7 @@ function observed(store: LimitsStore, order: string[]): LimitsStore {
     },
     sweep: (tenant, nowMs) => store.sweep(tenant, nowMs),
     readSpend: (tenant, nowMs) => store.readSpend(tenant, nowMs),
+    readHeld: (tenant) => store.readHeld(tenant),
   };
 }
 

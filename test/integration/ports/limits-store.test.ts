@@ -1,6 +1,8 @@
-import type { AdmissionResult } from '../../../shared/domain/admission.ts';
+import type { Admission, AdmissionResult } from '../../../shared/domain/admission.ts';
+import { counterName } from '../../../shared/domain/counter.ts';
 import type { TenantRef } from '../../../shared/domain/ids.ts';
 import type { TenantLimits } from '../../../shared/domain/limits.ts';
+import { reservationOf } from '../../../shared/domain/reservation-entry.ts';
 import {
   admissionOf,
   admittedWith,
@@ -18,6 +20,7 @@ import { startLimitsKinds } from '../../support/limits-kinds.ts';
 const { kinds, close } = await startLimitsKinds();
 afterAll(close);
 
+const countersOf = ({ charges }: Admission): readonly string[] => charges.map(counterName);
 const AFTER_EXPIRY_MS = NOW_MS + LIFETIME_MS + 1;
 const isAdmitted = (result: AdmissionResult): boolean => result.outcome === 'admitted';
 
@@ -275,6 +278,24 @@ describe.each(kinds)('limits in $name', ({ open }) => {
     expect(result).toEqual(admittedWith({ tokens: 10, nanoUsd: 1_000, requests: 1 }));
     await stores.limits.sweep(neighbour, AFTER_EXPIRY_MS);
     expect(await recordsOf(stores, tenant)).toEqual([]);
+  });
+
+  test('what is held is told of one instant: counters, requests under way and what they set aside', async () => {
+    expect(await stores.limits.readHeld(tenant)).toEqual({
+      counters: new Map(),
+      reservations: [],
+      inflight: 0,
+    });
+    const [ended, running] = manyAdmissions(2, {});
+    if (ended === undefined || running === undefined) throw new Error('No admissions.');
+    for (const admission of [ended, running]) await stores.limits.admit(admission);
+    await stores.limits.settle(settlementOf(ended, { tokens: 3, nanoUsd: 400 }));
+    const held = await stores.another().readHeld(tenant);
+    expect(held.inflight).toBe(1);
+    expect(held.reservations).toEqual([reservationOf(running)]);
+    const counted = countersOf(running).map((name) => held.counters.get(name));
+    expect(counted).toEqual([1_400, 10, 1_400, 10, 2, 2, 10]);
+    expect(held.counters.size).toBe(counted.length);
   });
 
   test('spend is what this month has settled and reserved, and 0 before its first request', async () => {
