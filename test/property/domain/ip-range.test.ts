@@ -13,13 +13,10 @@ const V4: Family = {
 };
 const V6: Family = {
   bits: 128,
-  write: (value) => {
-    // An IPv4 address in IPv6 spelling is IPv4, which has tests of its own below.
-    fc.pre(value >> 32n !== 0xffffn);
-    return Array.from({ length: 8 }, (_, index) =>
+  write: (value) =>
+    Array.from({ length: 8 }, (_, index) =>
       ((value >> BigInt(112 - 16 * index)) & 0xffffn).toString(16),
-    ).join(':');
-  },
+    ).join(':'),
 };
 const FAMILIES = [
   ['IPv4', V4],
@@ -40,7 +37,11 @@ const beginning = (family: Family, of: { value: bigint; prefix: number }) =>
   near(family, { value: of.value, noise: 0n, keep: of.prefix });
 
 describe.each(FAMILIES)('a range of %s addresses', (_name, family) => {
-  const { write } = family;
+  /** An IPv4 address in IPv6 spelling is IPv4: it has tests of its own below. */
+  const write = (value: bigint): string => {
+    fc.pre(family === V4 || value >> 32n !== 0xffffn);
+    return family.write(value);
+  };
 
   test('holds the addresses that share its first bits and no others', () => {
     fc.assert(
