@@ -2,7 +2,7 @@
 import { KEY_SCOPES } from '../../shared/domain/grant.ts';
 import type { Scope } from '../../shared/domain/principal.ts';
 import { type ErrorStatus, REFUSALS } from './errors.ts';
-import { COMMON_HEADERS, type HeaderName } from './headers.ts';
+import { COMMON_HEADERS, type HeaderName, RATE_LIMIT_HEADERS } from './headers.ts';
 import type { Operation } from './operation.ts';
 import { ref, type Schema } from './schema.ts';
 
@@ -138,6 +138,7 @@ export const errorResponses: Schema = Object.fromEntries(
         ...COMMON_HEADERS,
         'x-should-retry',
         ...(RETRY_STATUSES.includes(status) ? (['retry-after', 'retry-after-ms'] as const) : []),
+        ...(status === '429' ? RATE_LIMIT_HEADERS : []),
         ...(status === '401' ? [] : (['x-api-key-expires-at'] as const)),
       ]),
       content: { 'application/json': { schema: ref('Error') } },
