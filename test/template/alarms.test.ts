@@ -13,6 +13,7 @@ const ALARMS = {
   'archive-failures': ['ApproximateNumberOfMessagesVisible', 'Maximum', '>', 0, '1 x 300 s', 'notBreaching'],
   'audit-tampered': ['audit-tampered', 'Sum', '>', 0, '1 x 300 s', 'notBreaching'],
   'charge-misjudged': ['charge-misjudged', 'Sum', '>', 0, '1 x 300 s', 'notBreaching'],
+  'entry-unreadable': ['entry-unreadable', 'Sum', '>', 0, '1 x 3600 s', 'notBreaching'],
   'key-unclaimed': ['key-unclaimed', 'Sum', '>', 0, '1 x 300 s', 'notBreaching'],
   'limits-throttled': ['WriteThrottleEvents', 'Sum', '>', 100, '3 x 300 s', 'notBreaching'],
   orphans: ['orphans-settled', 'Sum', '>', 20, '1 x 3600 s', 'notBreaching'],
