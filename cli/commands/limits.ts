@@ -2,12 +2,12 @@ import type { Command } from 'commander';
 import type { Api } from '../api.ts';
 import { Failure, refuseUsage } from '../failure.ts';
 import { parseNames } from '../grant-options.ts';
-import { at, isObject, type JsonObject, textAt } from '../json.ts';
+import { at, isObject, type JsonObject, objectsAt, textAt } from '../json.ts';
 import { addTenantLimitOptions, limitsBody, type TenantLimitOptions, tenantOnly } from '../limit-options.ts';
 import { refuseEmpty } from '../options.ts';
 import { accountPath, projectPath } from '../paths.ts';
 import { example, perform } from '../session.ts';
-import { cell, details } from '../table.ts';
+import { cell, details, table } from '../table.ts';
 import type { World } from '../world.ts';
 
 interface WhoseOptions {
@@ -19,7 +19,7 @@ export function addLimits(program: Command, world: World): void {
   const limits = program.command('limits').description('rates, spend and models of a tenant or a workload');
   limits
     .command('show [tenant]')
-    .description('show the limits of a tenant, or of one workload')
+    .description('show the limits of a tenant and where they stand, or the limits of one workload')
     .option('--account <id>', 'a workload, instead of a tenant')
     .addHelpText(
       'after',
@@ -72,9 +72,14 @@ function addLimitsSet(limits: Command, world: World): void {
       perform<SetOptions>(world, async (session, { options, target }) => {
         const change = changeOf(options, target);
         session.answer(await change(session.api()), changedView);
+        if (options.account !== undefined || options.model !== undefined) session.say(COUNTS_FROM_NOW);
       }),
     );
 }
+
+/** Unlike a tenant's own counters, which count without a limit too. */
+const COUNTS_FROM_NOW =
+  'A limit that a workload or a model did not have counts from now on. npm run limits:rebuild counts the past of its day and month.';
 
 type Change = (api: Api) => Promise<JsonObject>;
 
@@ -174,11 +179,13 @@ function permissionsOf({ allowModels, denyModels, allModels }: SetOptions): Json
 async function readTenantLimits(api: Api, tenant: string): Promise<JsonObject> {
   const path = projectPath(tenant);
   const project = await api.get(path);
-  const [spendLimit, permissions] = await Promise.all([
+  const [spendLimit, permissions, usage] = await Promise.all([
     unlessUnset(api.get(`${path}/spend_limit`)),
     unlessUnset(api.get(`${path}/model_permissions`)),
+    // A deployment of an earlier release does not tell.
+    unlessUnset(api.get(`${path}/limit_usage`)),
   ]);
-  return { project, spend_limit: spendLimit, model_permissions: permissions };
+  return { project, spend_limit: spendLimit, model_permissions: permissions, limit_usage: usage };
 }
 
 /** Of a tenant that exists, what is not found has not been set. */
@@ -203,12 +210,41 @@ const limitsView = ({ id, limits }: JsonObject): string => details({ id, limits 
 function tenantView(document: JsonObject): string {
   const mode = textAt(document, 'model_permissions.mode');
   const models = cell('', at(document, 'model_permissions.model_ids'));
-  return details({
+  const limits = details({
     id: at(document, 'project.id'),
     limits: at(document, 'project.limits'),
     spend: spendText(textAt(document, 'spend_limit.enforcement.status')),
     models: mode === undefined ? 'all' : `${mode === 'allow_list' ? 'only' : 'all but'} ${models}`,
+    inflight: at(document, 'limit_usage.inflight.used'),
+    ...debtOf(document),
   });
+  return [limits, usageTable(objectsAt(document, 'limit_usage.limits'))]
+    .filter((part) => part !== '')
+    .join('\n');
+}
+
+/** Where the limits in force stand; nothing where there are none. */
+const usageTable = (limits: readonly JsonObject[]): string =>
+  limits.length === 0
+    ? ''
+    : table(
+        [
+          ['OWNER', 'owner.id'],
+          ['LIMIT', 'limit'],
+          ['VALUE', 'value'],
+          ['USED', 'used'],
+          ['RESERVED', 'reserved'],
+          ['REMAINING', 'remaining'],
+          ['RESETS', ({ resets_at }) => cell('resets_at', resets_at)],
+          ['MODE', 'mode'],
+        ],
+        limits,
+      );
+
+/** How much more requests under way may cost than is reserved, where estimates are balanced. */
+function debtOf(document: JsonObject): JsonObject {
+  const debt = at(document, 'limit_usage.debt_usd');
+  return debt === undefined ? {} : { debt_usd: debt };
 }
 
 function spendText(status: string | undefined): string {

@@ -127,6 +127,13 @@ describe('bpx', () => {
       project: { limits: { requests_per_minute: 7, inflight_requests: 3, usd_per_month: null } },
       spend_limit: null,
       model_permissions: { mode: 'deny_list', model_ids: [model] },
+      limit_usage: {
+        limits: [
+          { limit: 'requests_per_minute', owner: { type: 'project', id: tenant }, value: 7 },
+          { limit: 'usd_per_month', owner: { type: 'service_account', id: account }, value: 2 },
+        ],
+        inflight: { value: 3, used: 0 },
+      },
     });
     const both = await jsonOf('limits', 'set', tenant, '--all-models', '--requests-per-minute', '8');
     expect(both).toMatchObject({ project: { limits: { requests_per_minute: 8 } } });

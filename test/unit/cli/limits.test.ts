@@ -2,14 +2,31 @@ import { ACCOUNT, type Api, PROJECT, refusing, runIn } from './world-fixture.ts'
 
 describe('the limits of a tenant', () => {
   const project = { id: PROJECT, limits: { tokens_per_minute: 7 } };
+  const usage = {
+    object: 'project.limit_usage',
+    limits: [
+      {
+        ...{ limit: 'usd_per_day', owner: { type: 'model', id: 'amazon.nova-lite-v1:0' }, mode: 'shadow' },
+        ...{ value: 0.5, used: 1e-9, reserved: 0.25, remaining: 0.249999999, resets_at: 86_400 },
+      },
+    ],
+    inflight: { value: 100, used: 3 },
+    debt_usd: 0.03,
+  };
 
   test('are shown together, without those that were never set', async () => {
     const none = refusing(404, { message: 'None.', code: 'not_found' });
     const { exitCode, stdout } = await runIn(['limits', 'show', PROJECT, '--json'], {
-      api: (sent, index) => (sent.url.endsWith(PROJECT) ? { body: project } : none(sent, index)),
+      api: (sent, index) => {
+        if (sent.url.endsWith('limit_usage')) return { body: usage };
+        return sent.url.endsWith(PROJECT) ? { body: project } : none(sent, index);
+      },
     });
     expect(exitCode).toBe(0);
-    expect(JSON.parse(stdout)).toEqual({ project, spend_limit: null, model_permissions: null });
+    expect(JSON.parse(stdout)).toEqual({
+      ...{ project, spend_limit: null, model_permissions: null },
+      limit_usage: usage,
+    });
   });
 
   test('of an unknown tenant are refused', async () => {
@@ -36,14 +53,22 @@ describe('the limits of a tenant', () => {
     );
   });
 
-  test('name the models', async () => {
+  test('name the models, and say where each limit stands', async () => {
     const { stdout } = await runIn(['limits', 'show', PROJECT], {
       api: ({ url }) => {
         if (url.endsWith('spend_limit')) return { body: { enforcement: { status: 'enforcing' } } };
         if (url.endsWith('model_permissions')) return { body: { mode: 'deny_list', model_ids: ['a', 'b*'] } };
-        return { body: project };
+        return { body: url.endsWith('limit_usage') ? usage : project };
       },
     });
+    expect(stdout.split('\n').slice(-6)).toEqual([
+      'inflight                  3',
+      'debt_usd                  0.03',
+      '',
+      'OWNER                  LIMIT        VALUE  USED         RESERVED  REMAINING    RESETS                MODE',
+      'amazon.nova-lite-v1:0  usd_per_day  0.5    0.000000001  0.25      0.249999999  1970-01-02T00:00:00Z  shadow',
+      '',
+    ]);
     expect(stdout).toContain('used up: requests are refused');
     expect(stdout).toContain('all but a,b*');
   });
@@ -107,6 +132,18 @@ describe('the limits that are set', () => {
       [0, { limits: { models: { [MODEL]: { usd_per_day: 2, shadow: null } } } }],
       [0, { limits: { inflight_requests: 3, models: { [MODEL]: null } } }],
     ]);
+  });
+
+  test.each<[readonly string[], string]>([
+    [['--account', ACCOUNT, '--usd-per-day', '1'], 'npm run limits:rebuild'],
+    [[PROJECT, '--model', 'm', '--usd-per-day', '1'], 'npm run limits:rebuild'],
+    [[PROJECT, '--usd-per-day', '1'], ''],
+  ])('say beside the answer what counts the past, where counting begins: %j', async (args, hint) => {
+    const { exitCode, stdout, stderr } = await runIn(['limits', 'set', ...args, '--json'], {
+      api: () => ({ body: project }),
+    });
+    expect({ exitCode, answer: JSON.parse(stdout) }).toEqual({ exitCode: 0, answer: project });
+    expect(stderr.includes('npm run limits:rebuild') ? 'npm run limits:rebuild' : stderr).toBe(hint);
   });
 
   test.each<[readonly string[], string]>([
