@@ -59,7 +59,7 @@ const PROJECT_LIMITS = {
   smoothing:
     '`10s`: no ten seconds hold more than a sixth of a limit a minute, the accounts’ and models’ too. Null: a minute’s worth may come at once.',
   token_counting:
-    '`bedrock`: limits on tokens a minute count as Bedrock’s quotas do: output by the model’s factor, reads of the prompt cache not at all. Null: every token once, in total.',
+    '`bedrock`: limits on tokens a minute count as Bedrock’s quotas do: output by the model’s factor, reads of the prompt cache not at all. Null, which a body may also call `total`: every token once.',
   estimation:
     '`strict`: what is reserved for a request is the most that it can use, so that no limit is passed. `balanced`: what it will probably use, so that limits may be passed by what is under way.',
 };
