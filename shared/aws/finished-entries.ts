@@ -21,10 +21,10 @@ const DUPLICATE_LIFE_MS = 6_000;
 
 /** Bounds of the state; beyond them entries are left to recovery. */
 const TENANTS_MAX = 1_000;
-const ENTRIES_MAX = 500;
+const ENTRIES_MAX = 2_000;
 const ADMITTED_MAX = 10_000;
 /** Entries removed by one write. */
-const REMOVED_AT_ONCE = 20;
+const REMOVED_AT_ONCE = 40;
 
 export class FinishedEntries {
   readonly #byTenant = new Map<TenantRef, readonly Finished[]>();
@@ -53,7 +53,7 @@ export class FinishedEntries {
     this.#byTenant.set(tenant, [...finished, { request, removableFromMs }]);
   }
 
-  /** Hands out up to 20 entries for one write to remove; the caller gives them back where the write was refused. */
+  /** Hands out up to 40 entries for one write to remove; the caller gives them back where the write was refused. */
   take(tenant: TenantRef, nowMs: number): readonly Finished[] {
     const finished = this.#byTenant.get(tenant) ?? [];
     const taken = finished

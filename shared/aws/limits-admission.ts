@@ -48,13 +48,24 @@ async function admitOrRelease(context: LimitsContext, asked: Asked): Promise<Adm
       isUnanswered ||= tried.mayHaveActed;
     }
     const { result } = tried;
-    if (isUnanswered && result.outcome === 'refused') await release(context, admission);
+    if (isUnanswered && result.outcome === 'refused' && !isCrowded(tried.seen))
+      await release(context, admission);
     return result;
   } catch (error) {
     if (isUnanswered || mayHaveActed(error)) await release(context, admission);
     throw limitsUnavailable(error);
   }
 }
+
+/** Attributes of an item at the in-flight cap of 100 with all limits of its accounts and models, and some. */
+const CROWDED = 300;
+
+/**
+ * Whether an item has so many entries that another one does more harm than the copy it would stand against: each write
+ * is paid by the size of the whole item, and a store that answers late because of it causes still more entries. What a
+ * copy reserves all the same is then left to the orphan rule.
+ */
+const isCrowded = (item: Item): boolean => Object.keys(item).length > CROWDED;
 
 /** Whether a refusal may pass once those that are dead are settled. */
 const isForRoom = (result: AdmissionResult): boolean =>

@@ -24,13 +24,15 @@ export interface SeenItem {
 
 /** How many entries of each kind one settlement takes on: its caller is waiting. */
 const SOME = 4;
+/** Entries without a record need no write but the one that removes them all. */
+const SOME_VOID = 40;
 /**
  * Counters besides: as many as a request begins with smoothing and limits of its account and its model, and some of
  * those that others left.
  */
 const SOME_COUNTERS = 3 * COUNTER_KINDS.length + 5;
 /** Attributes removed by one write: all that one settlement takes on. */
-const REMOVED_AT_ONCE = SOME + SOME_COUNTERS;
+const REMOVED_AT_ONCE = SOME + SOME_VOID + SOME_COUNTERS;
 
 /**
  * Reads the tenant's item and recovers all of it; returns how many orphans it settled. Throws, when all was tried, where
@@ -68,7 +70,10 @@ export async function recoverSome(context: LimitsContext, seen: SeenItem): Promi
   const all = findLeftovers(seen.tenant, seen.item, seen.nowMs);
   const some: Leftovers = {
     expired: all.expired.slice(0, SOME),
-    settled: all.settled.slice(0, SOME),
+    settled: [
+      ...all.settled.filter(({ record }) => record !== undefined).slice(0, SOME),
+      ...all.settled.filter(({ record }) => record === undefined).slice(0, SOME_VOID),
+    ],
     counters: all.counters.slice(0, SOME_COUNTERS),
     unreadable: [],
   };
