@@ -161,3 +161,22 @@ test('of many refusals at once one recovers what the dead left, and no other wri
   // Twenty admissions, two orphans, and one admission again.
   expect(updates).toHaveLength(23);
 });
+
+test('refusals of a crowded item leave no entry behind, however late their copies are', async () => {
+  const limits = { inflightMax: 1 };
+  const crowd = Array.from({ length: 301 }, (_, index) => `other#${index}`);
+  await dynamo.updateItem({
+    TableName: TABLES.limitsTable,
+    Key: { PK: { S: `TENANT#${tenant}` }, SK: { S: 'LIMITS' } },
+    UpdateExpression: `ADD ${crowd.map((_, index) => `#${index} :one`).join(', ')}`,
+    ExpressionAttributeNames: Object.fromEntries(crowd.map((name, index) => [`#${index}`, name])),
+    ExpressionAttributeValues: { ':one': { N: '1' } },
+  });
+  await stores.limits.admit(admissionOf({ tenant, index: 1, limits }));
+  for (const index of [2, 3, 4]) {
+    script = [LATE_COPY];
+    const { outcome } = await stores.limits.admit(admissionOf({ tenant, index, limits }));
+    expect(outcome).toBe('refused');
+  }
+  expect(Object.keys(await item()).filter((name) => name.startsWith('r#'))).toHaveLength(1);
+});
