@@ -7,7 +7,7 @@ import { encodeReservation, reservationOf } from '../domain/reservation-entry.ts
 import type { Item } from './attribute.ts';
 import { type LimitsContext, limitsUnavailable, targetOf } from './limits-context.ts';
 import { admitUpdate } from './limits-expression.ts';
-import { entryAt, INFLIGHT, LIMITS_VERSION, numberAt, reservationsIn } from './limits-item.ts';
+import { entryAt, INFLIGHT, isCrowded, LIMITS_VERSION, numberAt, reservationsIn } from './limits-item.ts';
 import { recoverExpired } from './limits-recovery.ts';
 import { release, releaseKept } from './limits-release.ts';
 import { isConditionFailure, mayHaveActed } from './store-failure.ts';
@@ -56,16 +56,6 @@ async function admitOrRelease(context: LimitsContext, asked: Asked): Promise<Adm
     throw limitsUnavailable(error);
   }
 }
-
-/** Attributes of an item at the in-flight cap of 100 with all limits of its accounts and models, and some. */
-const CROWDED = 300;
-
-/**
- * Whether an item has so many entries that another one does more harm than the copy it would stand against: each write
- * is paid by the size of the whole item, and a store that answers late because of it causes still more entries. What a
- * copy reserves all the same is then left to the orphan rule.
- */
-const isCrowded = (item: Item): boolean => Object.keys(item).length > CROWDED;
 
 /** Whether a refusal may pass once those that are dead are settled. */
 const isForRoom = (result: AdmissionResult): boolean =>

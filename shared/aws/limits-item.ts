@@ -50,6 +50,16 @@ export const numberAt = (item: Item, name: string): number => Number(item[name]?
 /** The text of a request's entry. */
 export const entryAt = (item: Item, request: RequestId): string | undefined => item[entryName(request)]?.S;
 
+/** Attributes of an item at the in-flight cap of 100 with all limits of its accounts and models, and some. */
+const CROWDED = 300;
+
+/**
+ * Whether an item has so many entries that another one does more harm than the copy it would stand against: each write
+ * is paid by the size of the whole item, and a store that answers late because of it causes still more entries. What a
+ * copy reserves all the same is then left to the orphan rule.
+ */
+export const isCrowded = (item: Item): boolean => Object.keys(item).length > CROWDED;
+
 /** What the R entries of an item set aside. */
 export const reservationsIn = (item: Item): readonly Reservation[] =>
   Object.entries(item).flatMap(([name, { S }]) => {

@@ -13,7 +13,7 @@ import {
 } from '../domain/reservation-entry.ts';
 import { type LimitsContext, targetOf, usageTableOf } from './limits-context.ts';
 import { chargeUpdate, settleUpdate } from './limits-expression.ts';
-import { entryAt } from './limits-item.ts';
+import { entryAt, isCrowded } from './limits-item.ts';
 import { isConditionFailure, withBackoff } from './store-failure.ts';
 import type { Unowned } from './unowned-admissions.ts';
 import { putUsageRecord } from './usage-store.ts';
@@ -49,7 +49,7 @@ async function tryRelease(
 
 /**
  * Where it has reserved, the reservation is settled, and the request stays counted; where it has not, a V entry stands
- * in its way. Any other entry of its id is not its own and is left alone.
+ * in its way, unless the item is crowded. Any other entry of its id is not its own and is left alone.
  */
 async function settleWithNothing(context: LimitsContext, admission: Admission, nowMs: number): Promise<void> {
   const { tenant, request } = admission;
@@ -69,6 +69,7 @@ async function settleWithNothing(context: LimitsContext, admission: Admission, n
       return;
     }
     text = entryAt(seen, request);
+    if (text === undefined && isCrowded(seen)) return;
   }
 }
 
