@@ -48,7 +48,7 @@ async function admitOrRelease(context: LimitsContext, asked: Asked): Promise<Adm
       isUnanswered ||= tried.mayHaveActed;
     }
     const { result } = tried;
-    if (isUnanswered && result.outcome === 'refused' && !isCrowded(tried.seen))
+    if (isUnanswered && result.outcome === 'refused' && !isCrowded(tried.seen, 'a refusal'))
       await release(context, admission);
     return result;
   } catch (error) {

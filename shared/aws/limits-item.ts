@@ -52,13 +52,17 @@ export const entryAt = (item: Item, request: RequestId): string | undefined => i
 
 /** Attributes of an item at the in-flight cap of 100 with all limits of its accounts and models, and some. */
 const CROWDED = 300;
+/** About 80 KB of entries, of the 400 KB that an item may have. */
+const SWOLLEN = 1_500;
 
 /**
  * Whether an item has so many entries that another one does more harm than the copy it would stand against: each write
  * is paid by the size of the whole item, and a store that answers late because of it causes still more entries. What a
- * copy reserves all the same is then left to the orphan rule.
+ * copy reserves all the same is then left to the orphan rule. A refusal with a late copy is rarer than an admission that
+ * met no answer, of which a copy is most likely under way: for that an item has to be larger.
  */
-export const isCrowded = (item: Item): boolean => Object.keys(item).length > CROWDED;
+export const isCrowded = (item: Item, after: 'a refusal' | 'no answer'): boolean =>
+  Object.keys(item).length > (after === 'a refusal' ? CROWDED : SWOLLEN);
 
 /** What the R entries of an item set aside. */
 export const reservationsIn = (item: Item): readonly Reservation[] =>

@@ -69,7 +69,7 @@ async function settleWithNothing(context: LimitsContext, admission: Admission, n
       return;
     }
     text = entryAt(seen, request);
-    if (text === undefined && isCrowded(seen)) return;
+    if (text === undefined && isCrowded(seen, 'no answer')) return;
   }
 }
 

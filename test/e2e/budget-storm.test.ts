@@ -14,7 +14,7 @@ import { type Observation, observeLimits, readRecords } from '../support/limits-
 import { usedBy } from '../support/limits-observer-sums.ts';
 import { runs, seed } from '../support/runs.ts';
 import { CLIENT_MODEL as model } from '../support/stack.ts';
-import { type CallerOptions, storm, type Tally } from '../support/storm-clients.ts';
+import { type CallerOptions, storm } from '../support/storm-clients.ts';
 import { STORM_TABLES, type StormProject, type StormWorld, startStormWorld } from '../support/storm-world.ts';
 
 const CALLERS = runs(200, 1_000);
@@ -24,8 +24,8 @@ const GATEWAYS = runs(2, 3);
 const BUDGET = CALLERS * 3_000;
 /** Beside one that is the rest of a budget: no request may cost as much as a tenth of it. */
 const SPENT_MIN = BUDGET * 0.9;
-/** In fair weather a slow machine may miss a deadline of the store now and then; a thousand at once are more than two cores serve. */
-const FAILED_MAX = runs(20, 20_000);
+/** Requests of the storm's last moment whose release met no answer, and which no later request of the project releases. */
+const ORPHANS_MAX = 3;
 const TRIES_MAX = 200;
 /** How often a caller comes back to a budget that the dead have reserved. */
 const RESERVED_TRIES = 10;
@@ -79,12 +79,6 @@ async function sumsOf(project: StormProject) {
   };
 }
 
-/** Tries that met no answer of a gateway that was well. */
-const failuresIn = ({ answers }: Tally): number =>
-  Object.entries(answers)
-    .filter(([told]) => told.startsWith('5') || told === 'broken' || told === 'cut')
-    .reduce((sum, [, tries]) => sum + tries, 0);
-
 const CLEAN = { inflight: 0, debt: 0, entries: 0 };
 
 function report(name: string, facts: object): void {
@@ -110,9 +104,8 @@ test(`${CALLERS} callers at once never spend more than the budget, and all of it
   report('clean storm', { ...tally, orphans, spent: sums.spent, BUDGET, ...figuresOf(seen), durationMs });
   expect({ wrong: seen.wrong, exceeded: seen.exceeded }).toEqual({ wrong: [], exceeded: [] });
   expect(seen.exact).toBeGreaterThan(0);
-  // No caller of a live process leaves an orphan, and none gives up while the budget has room.
-  expect(orphans).toBe(0);
-  expect(failuresIn(tally)).toBeLessThanOrEqual(FAILED_MAX);
+  // Callers of live processes leave no orphans but the last, and none gives up while the budget has room.
+  expect(orphans).toBeLessThanOrEqual(ORPHANS_MAX);
   expect(tally.answers['429 rate_limit_exceeded']).toBeGreaterThan(0);
   expect(tally.endings).toMatchObject({ 'held-back': 0, 'given-up': 0, other: 0 });
   expect(Math.min(tally.endings.served, tally.endings['over-budget'])).toBeGreaterThan(0);
